@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Methods acl.*: who may use a target. */
+#include "control-method.h"
+
+#include "acl.h"
+#include "target.h"
+
+static json_t *describe_rules(GList *rules)
+{
+    json_t *list = json_array();
+    for (GList *r = rules; r; r = r->next)
+        json_array_append_new(list, json_string(r->data));
+    g_list_free(rules);
+    return list;
+}
+
+/* Rules are changed by the main thread only, which is the one that asks. */
+json_t *control_describe_acl(const struct tgt_target *target)
+{
+    return json_pack("{s:o, s:o}", "addresses", describe_rules(acl_addresses(target->acl)), "initiators",
+                     describe_rules(acl_initiators(target->acl)));
+}
+
+static void acl_list_(struct control_call *call, const json_t *params)
+{
+    const struct tgt_target *target = control_target(call, params);
+    if (target)
+        control_reply(call, control_describe_acl(target));
+}
+
+/* `address` or `initiator` adds or removes one rule. */
+static void change(struct control_call *call, const json_t *params,
+                   bool (*address)(struct acl *acl, const char *rule, GError **error),
+                   bool (*initiator)(struct acl *acl, const char *rule, GError **error))
+{
+    GError *error = NULL;
+    const char *a = control_text(params, "address"), *i = control_text(params, "initiator");
+    struct tgt_target *target = control_target(call, params);
+    if (!target)
+        return;
+    control_about(call, "acl");
+    if (!a == !i) {
+        control_fail(call, g_error_new(CORE_ERROR, CORE_ERROR_INVALID, "a rule is either an address or an initiator name"));
+        return;
+    }
+    g_mutex_lock(&target->lock);
+    if (a)
+        address(target->acl, a, &error);
+    else
+        initiator(target->acl, i, &error);
+    g_mutex_unlock(&target->lock);
+    control_end(call, error);
+}
+
+static void acl_add_(struct control_call *call, const json_t *params)
+{
+    change(call, params, acl_add_address, acl_add_initiator);
+}
+
+static void acl_delete_(struct control_call *call, const json_t *params)
+{
+    change(call, params, acl_remove_address, acl_remove_initiator);
+}
+
+#define TARGET    {"target", CONTROL_STRING, true, "name, or @ and number, of the target"}
+#define ADDRESS   {"address", CONTROL_STRING, false, "'all', an address, or a range as 10.0.0.0/8"}
+#define INITIATOR {"initiator", CONTROL_STRING, false, "name of an initiator"}
+
+const struct control_method control_acl_methods[] = {
+    {"acl.list",
+     "List the rules of a target; without any nobody is let in",
+     true,
+     acl_list_,
+     {TARGET}},
+    {"acl.add", "Add a rule: an address or an initiator", false, acl_add_, {TARGET, ADDRESS, INITIATOR}},
+    {"acl.delete", "Take a rule away; sessions that are open stay", false, acl_delete_, {TARGET, ADDRESS, INITIATOR}},
+    {0},
+};

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Methods system.*: the daemon itself. */
+#include "control-method.h"
+
+#include <unistd.h>
+
+#include "config.h"
+#include "daemon.h"
+#include "log.h"
+#include "nexus.h"
+#include "portal.h"
+#include "target.h"
+#include "thread.h"
+
+static void count_luns(json_t *o)
+{
+    int targets = 0, luns = 0;
+    g_autoptr(GList) list = targets_list();
+    for (GList *t = list; t; t = t->next) {
+        targets++;
+        luns += g_tree_nnodes(((struct tgt_target *)t->data)->luns);
+    }
+    json_object_set_new(o, "targets", json_integer(targets));
+    json_object_set_new(o, "luns", json_integer(luns));
+}
+
+static json_t *plugin_dirs(char **dirs)
+{
+    json_t *list = json_array();
+    for (; dirs && *dirs; dirs++)
+        json_array_append_new(list, json_string(*dirs));
+    return list;
+}
+
+static void system_show_(struct control_call *call, const json_t *params)
+{
+    const struct daemon *d = daemon_get();
+    g_autoptr(GPtrArray) sessions = nexus_list(NULL);
+    json_t *o = json_pack("{s:s, s:i, s:I, s:b}", "version", PACKAGE_VERSION, "pid", (int)getpid(), "uptime",
+                          (json_int_t)((g_get_monotonic_time() - d->started) / G_USEC_PER_SEC), "debug",
+                          log_get_level() >= TGT_LOG_DEBUG);
+    json_object_set_new(o, "threads", json_integer(threads_count(d->threads)));
+    control_put(o, "ring", threads_ring_name(d->threads));
+    control_put(o, "ring_reason", threads_ring_reason(d->threads));
+    count_luns(o);
+    json_object_set_new(o, "sessions", json_integer(sessions->len));
+    json_object_set_new(o, "portals", json_integer(portals_list()->len));
+    control_put(o, "control", d->config.control_path);
+    control_put(o, "state_dir", d->config.state_dir);
+    json_object_set_new(o, "plugin_dirs", plugin_dirs(d->config.plugin_dirs));
+    control_reply(call, o);
+}
+
+static void system_shutdown_(struct control_call *call, const json_t *params)
+{
+    GMainLoop *loop = daemon_get()->loop;
+    if (loop)
+        g_main_loop_quit(loop);
+    control_reply(call, NULL);
+}
+
+const struct control_method control_system_methods[] = {
+    {"system.show", "Describe the daemon", true, system_show_, {{0}}},
+    {"system.shutdown", "End the daemon as SIGTERM does", false, system_shutdown_, {{0}}},
+    {0},
+};

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Start and end of the daemon: makes its parts in order and takes them down in the reverse order. */
+#include "daemon.h"
+
+#include <unistd.h>
+
+#include "control.h"
+#include "log.h"
+#include "nexus.h"
+#include "plugin.h"
+#include "portal.h"
+#include "target.h"
+#include "thread.h"
+
+/* How long initiators may take to log out when asked politely, sessions to close when they are not asked any more, and stores
+ * to close with all that they still have to write. */
+#define POLITE_MS 1000
+#define SESSIONS_MS 3000
+#define STORES_MS 60000
+
+static struct daemon *the_daemon;
+
+struct daemon *daemon_get(void)
+{
+    return the_daemon;
+}
+
+static void config_clear(struct daemon_config *config)
+{
+    g_free(config->state_dir);
+    g_free(config->control_path);
+    g_free(config->ring);
+    g_strfreev(config->plugin_dirs);
+    g_strfreev(config->plugin_conf_dirs);
+}
+
+static void free_parts(struct daemon *d)
+{
+    control_free(d->control);
+    portals_free(d->portals);
+    targets_free(d->targets);
+    threads_stop(d->threads);
+    plugins_free(d->plugins);
+    g_clear_pointer(&d->optables, g_hash_table_unref);
+    config_clear(&d->config);
+    the_daemon = NULL;
+    g_free(d);
+}
+
+static bool start_parts(struct daemon *d, GError **error)
+{
+    const struct daemon_config *c = &d->config;
+    d->threads = threads_start(c->threads, c->ring ? c->ring : "auto", c->buffer_memory, error);
+    if (!d->threads)
+        return false;
+    d->plugins = plugins_new(c->plugin_dirs, c->plugin_conf_dirs);
+    d->targets = targets_new();
+    d->portals = portals_new();
+    if (!c->control_path)
+        return true;
+    d->control = control_new(c->control_path, error);
+    return d->control != NULL;
+}
+
+bool daemon_start(struct daemon_config *config, GError **error)
+{
+    struct daemon *d = g_new0(struct daemon, 1);
+    d->config = *config;
+    *config = (struct daemon_config){0};
+    d->started = g_get_monotonic_time();
+    the_daemon = d;
+    if (start_parts(d, error))
+        return true;
+    free_parts(d);
+    return false;
+}
+
+static gboolean set_flag(gpointer flag)
+{
+    *(bool *)flag = true;
+    return G_SOURCE_REMOVE;
+}
+
+static gboolean look_again(gpointer data)
+{
+    return G_SOURCE_CONTINUE;
+}
+
+/* Iterates the main context until `over` says so; false: the deadline came first. The tick is for ends that I/O threads bring
+ * about without telling the main thread. */
+static bool run_until(bool (*over)(const void *), const void *data, unsigned ms)
+{
+    bool late = false;
+    guint deadline = g_timeout_add(ms, set_flag, &late);
+    guint tick = g_timeout_add(5, look_again, NULL);
+    while (!late && !over(data))
+        g_main_context_iteration(NULL, TRUE);
+    g_source_remove(tick);
+    if (!late)
+        g_source_remove(deadline);
+    return !late;
+}
+
+static bool no_sessions(const void *data)
+{
+    g_autoptr(GPtrArray) sessions = nexus_list(NULL);
+    return sessions->len == 0;
+}
+
+static void kill_sessions(enum tgt_close_reason reason)
+{
+    g_autoptr(GPtrArray) sessions = nexus_list(NULL);
+    for (guint i = 0; i < sessions->len; i++)
+        nexus_kill(((const struct nexus_info *)sessions->pdata[i])->id, reason, NULL);
+}
+
+static void close_sessions(void)
+{
+    kill_sessions(TGT_CLOSE_SHUTDOWN);
+    if (run_until(no_sessions, NULL, POLITE_MS))
+        return;
+    kill_sessions(TGT_CLOSE_ADMIN);
+    if (!run_until(no_sessions, NULL, SESSIONS_MS))
+        log_warning("sessions are still open: their targets are deleted under them");
+}
+
+static void close_portals(void)
+{
+    const GPtrArray *list = portals_list();
+    while (list->len > 0) {
+        const struct portal *p = list->pdata[list->len - 1];
+        g_autofree char *transport = g_strdup(p->transport->name), *asked = g_strdup(p->asked);
+        g_autoptr(GError) error = NULL;
+        if (portal_delete(transport, asked, &error))
+            continue;
+        log_warning("%s portal %s: %s", transport, asked, error->message);
+        return;
+    }
+}
+
+static void target_gone(GError *error, void *data)
+{
+    if (error)
+        log_info("%s", error->message);
+    g_clear_error(&error);
+    --*(unsigned *)data;
+}
+
+/* A target whose deletion was under way already is no longer listed when that has ended. */
+static bool no_targets(const void *under_way)
+{
+    g_autoptr(GList) targets = targets_list();
+    return !targets && *(const unsigned *)under_way == 0;
+}
+
+static void delete_targets(void)
+{
+    g_autoptr(GList) targets = targets_list();
+    unsigned under_way = g_list_length(targets);
+    for (GList *t = targets; t; t = t->next)
+        target_delete(t->data, true, target_gone, &under_way);
+    if (run_until(no_targets, &under_way, STORES_MS))
+        return;
+    /* What is stuck still uses memory that free_parts() would take away. */
+    log_error("%u targets do not close within %u s: ending without them", under_way, STORES_MS / 1000);
+    _exit(1);
+}
+
+void daemon_stop(void)
+{
+    struct daemon *d = the_daemon;
+    if (!d)
+        return;
+    control_free(d->control);
+    d->control = NULL;
+    close_portals();
+    close_sessions();
+    delete_targets();
+    free_parts(d);
+}

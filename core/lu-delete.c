@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Deletes logical units, and looks at the size of their stores again. */
+#include "error.h"
+#include "later.h"
+#include "log.h"
+#include "lu.h"
+#include "lu-share.h"
+#include "medium.h"
+#include "target.h"
+
+/* A request under way; the main thread's. */
+struct lu_work {
+    struct core_lu *lu;
+    void (*done)(GError *error, void *data);
+    void *data;
+};
+
+static struct lu_work *work_new(struct core_lu *lu, void (*done)(GError *error, void *data), void *data)
+{
+    struct lu_work *r = g_new(struct lu_work, 1);
+    *r = (struct lu_work){.lu = lu, .done = done, .data = data};
+    return r;
+}
+
+static void finish(struct lu_work *r, GError *error)
+{
+    later(r->done, error, r->data);
+    g_free(r);
+}
+
+/* ---- Deletion ---- */
+
+static void closed(void *data)
+{
+    finish(data, NULL);
+}
+
+/* The last look at the store has to be over before the store is closed. */
+static void close_when_unused(struct core_lu *lu)
+{
+    struct lu_work *r = lu->deletion;
+    if (r == NULL || lu->refreshes > 0)
+        return;
+    struct bs *bs = lu->pub.medium ? core_medium(lu->pub.medium)->bs : NULL;
+    lu_free(lu);
+    if (bs != NULL)
+        bs_close(bs, closed, r);
+    else
+        finish(r, NULL);
+}
+
+static void drained(struct core_lu *lu, void *data)
+{
+    lu->deletion = data;
+    close_when_unused(lu);
+}
+
+void lu_delete(struct core_lu *lu, void (*done)(GError *error, void *data), void *data)
+{
+    lu_state(&lu->pub, TGT_LU_DYING, 0);
+    target_lun_remove(lu->target, lu);
+    lu_drain(lu, drained, work_new(lu, done, data));
+}
+
+/* ---- New size ---- */
+
+static void resized(struct core_lu *lu)
+{
+    log_notice("LUN %u of '%s' has %" G_GUINT64_FORMAT " blocks now", lu->lun, lu->target->name, lu_blocks(&lu->pub));
+    lu_attention(&lu->pub, TGT_SENSE_CAPACITY_CHANGED, NULL);
+}
+
+static void refreshed(struct bs *bs, const struct tgt_bs_info *info, GError *error, void *data)
+{
+    struct lu_work *r = data;
+    struct core_lu *lu = r->lu;
+    lu->refreshes--;
+    if (error == NULL && info->size < lu->pub.block_size)
+        error = g_error_new(CORE_ERROR, CORE_ERROR_INVALID, "the backing store is now smaller than one block");
+    if (error == NULL && medium_resize(core_medium(lu->pub.medium), info->size, lu->pub.block_shift))
+        resized(lu);
+    finish(r, error);
+    close_when_unused(lu);
+}
+
+void lu_resize(struct core_lu *lu, void (*done)(GError *error, void *data), void *data)
+{
+    if (lu->pub.medium == NULL) {
+        later(done, g_error_new(CORE_ERROR, CORE_ERROR_INVALID, "there is no medium in LUN %u", lu->lun), data);
+        return;
+    }
+    lu->refreshes++;
+    bs_refresh(core_medium(lu->pub.medium)->bs, refreshed, work_new(lu, done, data));
+}

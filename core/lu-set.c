@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* `lun set`: what can be changed on a logical unit while it lives. A table of keys, one function per kind of value. */
+#include <string.h>
+
+#include "error.h"
+#include "identity.h"
+#include "lu.h"
+#include "medium.h"
+#include "mode.h"
+#include "plugin.h"
+#include "target.h"
+
+struct key {
+    const char *name;
+    bool (*set)(struct core_lu *lu, const char *value, GError **error);
+};
+
+/* ---- Values ---- */
+
+static bool parse_bool(const char *value, bool *on, GError **error)
+{
+    static const char *const yes[] = {"yes", "on", "true", "1", NULL}, *const no[] = {"no", "off", "false", "0", NULL};
+    *on = g_strv_contains(yes, value);
+    if (*on || g_strv_contains(no, value))
+        return true;
+    g_set_error(error, CORE_ERROR, CORE_ERROR_INVALID, "'%s' is neither yes nor no", value);
+    return false;
+}
+
+static bool invalid(GError **error, const char *text)
+{
+    g_set_error_literal(error, CORE_ERROR, CORE_ERROR_INVALID, text);
+    return false;
+}
+
+/* ---- Identity: initiators that have seen the old one would mix up devices ---- */
+
+static bool lock_unseen(struct core_lu *lu, GError **error)
+{
+    g_mutex_lock(&lu->lock);
+    if (lu->itls->len == 0)
+        return true;
+    g_mutex_unlock(&lu->lock);
+    g_set_error(error, CORE_ERROR, CORE_ERROR_BUSY,
+                "initiators use LUN %u of '%s': its identity can only be changed without sessions", lu->lun,
+                lu->target->name);
+    return false;
+}
+
+static bool set_text(struct core_lu *lu, char *field, size_t width, char fill, const char *value, GError **error)
+{
+    if (!lock_unseen(lu, error))
+        return false;
+    bool ok = lu_text_set(field, width, fill, value, error);
+    g_mutex_unlock(&lu->lock);
+    return ok;
+}
+
+static bool set_vendor(struct core_lu *lu, const char *value, GError **error)
+{
+    return set_text(lu, lu->pub.vendor, 8, ' ', value, error);
+}
+
+static bool set_product(struct core_lu *lu, const char *value, GError **error)
+{
+    return set_text(lu, lu->pub.product, 16, ' ', value, error);
+}
+
+static bool set_revision(struct core_lu *lu, const char *value, GError **error)
+{
+    return set_text(lu, lu->pub.revision, 4, ' ', value, error);
+}
+
+/* tgt cuts serial numbers and SCSI IDs to 36 characters; scripts give longer ones. */
+static bool set_cut(struct core_lu *lu, char *field, size_t width, const char *value, GError **error)
+{
+    g_autofree char *cut = g_strndup(value, lu->identity_legacy ? IDENTITY_SCSI_ID_MAX : strlen(value));
+    return set_text(lu, field, width, '\0', cut, error);
+}
+
+static bool set_serial(struct core_lu *lu, const char *value, GError **error)
+{
+    return set_cut(lu, lu->pub.serial, sizeof lu->pub.serial - 1, value, error);
+}
+
+static bool set_scsi_id(struct core_lu *lu, const char *value, GError **error)
+{
+    return set_cut(lu, lu->scsi_id, IDENTITY_SCSI_ID_MAX, value, error);
+}
+
+static bool set_uuid(struct core_lu *lu, const char *value, GError **error)
+{
+    uint8_t uuid[16];
+    if (!identity_parse(value, uuid))
+        return invalid(error, "a UUID has 32 hexadecimal digits");
+    if (lu->identity_legacy)
+        return invalid(error, "the identity of a LUN made through tgtadm does not come from a UUID; set serial and scsi-id");
+    if (!lock_unseen(lu, error))
+        return false;
+    memcpy(lu->pub.uuid, uuid, sizeof uuid);
+    identity_derive(lu);
+    g_mutex_unlock(&lu->lock);
+    identity_store(lu->target->name, lu->lun, uuid);
+    return true;
+}
+
+/* ---- State ---- */
+
+static bool set_bit(struct core_lu *lu, const char *value, unsigned bit, bool inverted, bool *changed, GError **error)
+{
+    bool on;
+    if (!parse_bool(value, &on, error))
+        return false;
+    on = on != inverted;
+    *changed = on != tgt_lu_is(&lu->pub, bit);
+    lu_state(&lu->pub, on ? bit : 0, on ? 0 : bit);
+    return true;
+}
+
+static bool set_online(struct core_lu *lu, const char *value, GError **error)
+{
+    bool changed;
+    if (!set_bit(lu, value, TGT_LU_OFFLINE, true, &changed, error))
+        return false;
+    if (changed && !tgt_lu_is(&lu->pub, TGT_LU_OFFLINE))
+        lu_attention(&lu->pub, TGT_SENSE_MEDIUM_CHANGED, NULL);
+    return true;
+}
+
+static const struct tgt_bs_info *store_info(const struct core_lu *lu)
+{
+    return lu->pub.medium ? &core_medium(lu->pub.medium)->bs->info : NULL;
+}
+
+static bool set_read_only(struct core_lu *lu, const char *value, GError **error)
+{
+    bool on, changed;
+    const struct tgt_bs_info *info = store_info(lu);
+    if (!parse_bool(value, &on, error))
+        return false;
+    if (!on && info != NULL && info->read_only)
+        return invalid(error, "the backing store is open for reading only");
+    return set_bit(lu, value, TGT_LU_READ_ONLY, false, &changed, error);
+}
+
+static bool set_removable(struct core_lu *lu, const char *value, GError **error)
+{
+    bool on, changed;
+    if (!parse_bool(value, &on, error))
+        return false;
+    if (!on && tgt_lu_is(&lu->pub, TGT_LU_NO_MEDIUM))
+        return invalid(error, "without a medium it has to stay removable");
+    if (!set_bit(lu, value, TGT_LU_REMOVABLE, false, &changed, error))
+        return false;
+    if (changed)
+        lu_attention(&lu->pub, TGT_SENSE_INQUIRY_DATA_CHANGED, NULL);
+    return true;
+}
+
+static bool set_thin(struct core_lu *lu, const char *value, GError **error)
+{
+    bool on, changed;
+    const struct tgt_bs_info *info = store_info(lu);
+    if (!parse_bool(value, &on, error))
+        return false;
+    if (on && (info == NULL || info->discard != TGT_BS_NATIVE))
+        return invalid(error, "the backing store cannot give space back");
+    if (!set_bit(lu, value, TGT_LU_THIN, false, &changed, error))
+        return false;
+    if (changed)
+        lu_attention(&lu->pub, TGT_SENSE_INQUIRY_DATA_CHANGED, NULL);
+    return true;
+}
+
+/* ---- Mode pages ---- */
+
+/* Caching page, WCE. */
+static bool set_write_cache(struct core_lu *lu, const char *value, GError **error)
+{
+    bool on;
+    return parse_bool(value, &on, error) && mode_set_bits(lu, 0x08, 0, 0x04, on, error);
+}
+
+/* Control page, D_SENSE. */
+static bool set_sense_format(struct core_lu *lu, const char *value, GError **error)
+{
+    bool descriptor = strcmp(value, "descriptor") == 0 || strcmp(value, "1") == 0;
+    if (!descriptor && strcmp(value, "fixed") != 0 && strcmp(value, "0") != 0)
+        return invalid(error, "the sense format is 'fixed' or 'descriptor'");
+    return mode_set_bits(lu, 0x0a, 0, 0x04, descriptor, error);
+}
+
+/* Control page, SWP. */
+static bool set_swp(struct core_lu *lu, const char *value, GError **error)
+{
+    bool on;
+    return parse_bool(value, &on, error) && mode_set_bits(lu, 0x0a, 2, 0x08, on, error);
+}
+
+static const struct key keys[] = {
+    {"vendor", set_vendor},
+    {"product", set_product},
+    {"revision", set_revision},
+    {"serial", set_serial},
+    {"scsi-id", set_scsi_id},
+    {"uuid", set_uuid},
+    {"online", set_online},
+    {"read-only", set_read_only},
+    {"removable", set_removable},
+    {"thin", set_thin},
+    {"write-cache", set_write_cache},
+    {"sense-format", set_sense_format},
+    {"swp", set_swp},
+    {"mode-page", mode_set_page},
+};
+
+static bool unknown(const char *key, GError **error)
+{
+    const char *names[G_N_ELEMENTS(keys) + 1] = {0};
+    for (unsigned i = 0; i < G_N_ELEMENTS(keys); i++)
+        names[i] = keys[i].name;
+    const char *near = suggest(key, names);
+    g_set_error(error, CORE_ERROR, CORE_ERROR_INVALID, "a logical unit has no parameter '%s'%s%s%s", key,
+                near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    return false;
+}
+
+bool lu_set(struct core_lu *lu, const char *key, const char *value, GError **error)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(keys); i++)
+        if (strcmp(keys[i].name, key) == 0)
+            return keys[i].set(lu, value, error);
+    return unknown(key, error);
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Sessions as the control plane sees them: listings, and asking a transport to close one. */
+#include <stdlib.h>
+
+#include "error.h"
+#include "nexus.h"
+#include "plugin.h"
+#include "target.h"
+#include "thread.h"
+
+/* ---- Listings ---- */
+
+static void nexus_info_free(gpointer data)
+{
+    struct nexus_info *info = data;
+    g_free(info->target);
+    g_free(info->initiator);
+    g_free(info->alias);
+    g_free(info->peer);
+    g_free(info->session);
+    g_free(info->detail);
+    g_free(info->transport);
+    g_free(info);
+}
+
+static struct nexus_info *info_of(const struct tgt_nexus *nexus)
+{
+    struct nexus_info *info = g_new0(struct nexus_info, 1);
+    info->id = nexus->id;
+    info->target = g_strdup(nexus->target->name);
+    info->initiator = g_strdup(nexus->initiator);
+    info->alias = g_strdup(nexus->alias);
+    info->peer = g_strdup(nexus->peer);
+    info->session = g_strdup(nexus->session);
+    info->detail = g_strdup(nexus->detail);
+    info->transport = g_strdup(nexus->transport->name);
+    info->tid = nexus->target->tid;
+    info->thread = nexus->thread->index;
+    info->opened = nexus->opened;
+    return info;
+}
+
+/* A nexus that is in the list lives while the lock is held. */
+static void append_nexuses(GPtrArray *list, struct tgt_target *target)
+{
+    g_mutex_lock(&target->lock);
+    for (GList *l = target->nexuses; l != NULL; l = l->next)
+        g_ptr_array_add(list, info_of(l->data));
+    g_mutex_unlock(&target->lock);
+}
+
+static gint compare_ids(gconstpointer a, gconstpointer b)
+{
+    const struct nexus_info *x = *(const struct nexus_info *const *)a, *y = *(const struct nexus_info *const *)b;
+    return x->id < y->id ? -1 : x->id > y->id;
+}
+
+GPtrArray *nexus_list(const struct tgt_target *target)
+{
+    GPtrArray *list = g_ptr_array_new_with_free_func(nexus_info_free);
+    g_autoptr(GList) targets = targets_list();
+    for (GList *t = targets; t != NULL; t = t->next)
+        if (target == NULL || t->data == target)
+            append_nexuses(list, t->data);
+    g_ptr_array_sort(list, compare_ids);
+    return list;
+}
+
+/* ---- Closing ---- */
+
+/* On its way to the nexus's thread. */
+struct close_request {
+    struct tgt_msg msg;
+    struct tgt_target *target; /* one reference */
+    uint64_t id;
+    enum tgt_close_reason reason;
+};
+
+static struct tgt_nexus *find(struct tgt_target *target, uint64_t id)
+{
+    struct tgt_nexus *nexus = NULL;
+    g_mutex_lock(&target->lock);
+    for (GList *l = target->nexuses; l != NULL && nexus == NULL; l = l->next)
+        if (((struct tgt_nexus *)l->data)->id == id)
+            nexus = l->data;
+    g_mutex_unlock(&target->lock);
+    return nexus;
+}
+
+/* A nexus ends on its own thread, so here it is either gone from the list or lives. */
+static void ask(struct tgt_msg *msg)
+{
+    struct close_request *r = (struct close_request *)msg;
+    struct tgt_nexus *nexus = find(r->target, r->id);
+    if (nexus != NULL && !nexus->closing)
+        nexus->transport->transport.nexus_close(nexus, r->reason);
+    target_unref(r->target);
+    g_free(r);
+}
+
+/* Caller holds the target's lock. */
+static void send_request(struct tgt_nexus *nexus, enum tgt_close_reason reason)
+{
+    struct close_request *r = g_new0(struct close_request, 1);
+    r->msg.fn = ask;
+    r->target = target_ref(nexus->target);
+    r->id = nexus->id;
+    r->reason = reason;
+    thread_post(nexus->thread, &r->msg);
+}
+
+/* All of them with id 0. True: there was one. */
+static bool close_nexuses(struct tgt_target *target, uint64_t id, enum tgt_close_reason reason)
+{
+    bool found = false;
+    g_mutex_lock(&target->lock);
+    for (GList *l = target->nexuses; l != NULL; l = l->next) {
+        struct tgt_nexus *nexus = l->data;
+        if (id != 0 && nexus->id != id)
+            continue;
+        send_request(nexus, reason);
+        found = true;
+    }
+    g_mutex_unlock(&target->lock);
+    return found;
+}
+
+void target_close_nexuses(struct tgt_target *target, enum tgt_close_reason reason)
+{
+    close_nexuses(target, 0, reason);
+}
+
+bool nexus_kill(uint64_t id, enum tgt_close_reason reason, GError **error)
+{
+    g_autoptr(GList) targets = targets_list();
+    for (GList *t = targets; t != NULL; t = t->next)
+        if (id != 0 && close_nexuses(t->data, id, reason))
+            return true;
+    g_set_error(error, CORE_ERROR, CORE_ERROR_NOT_FOUND, "there is no session %" G_GUINT64_FORMAT, id);
+    return false;
+}

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* All plugins that are found in the plugin directories: scanning, finding by what they provide, use. */
+#include <string.h>
+
+#include "error.h"
+#include "log.h"
+#include "plugin-private.h"
+
+struct plugins {
+    char **dirs, **conf_dirs;
+    GPtrArray *found;  /* struct plugin in the order of discovery: the first of a kind and name counts; owned */
+    GPtrArray *sorted; /* the same for listings; borrowed */
+};
+
+/* ---- Order ---- */
+
+/* Plugins that could not be read come last, hidden ones behind the one that hides them. */
+static int compare(gconstpointer a, gconstpointer b)
+{
+    const struct plugin *p = *(const struct plugin *const *)a, *q = *(const struct plugin *const *)b;
+    if (p->kind != q->kind)
+        return p->kind - 1 < q->kind - 1 ? -1 : 1;
+    int names = strcmp(p->name, q->name);
+    if (names != 0)
+        return names;
+    return p->priv->hidden != q->priv->hidden ? p->priv->hidden - q->priv->hidden : strcmp(p->file, q->file);
+}
+
+static void sort(struct plugins *plugins)
+{
+    g_ptr_array_set_size(plugins->sorted, 0);
+    for (guint i = 0; i < plugins->found->len; i++)
+        g_ptr_array_add(plugins->sorted, plugins->found->pdata[i]);
+    g_ptr_array_sort(plugins->sorted, compare);
+}
+
+/* ---- Scanning ---- */
+
+static struct plugin *by_file(struct plugins *plugins, const char *file)
+{
+    for (guint i = 0; i < plugins->found->len; i++) {
+        struct plugin *p = plugins->found->pdata[i];
+        if (strcmp(p->file, file) == 0)
+            return p;
+    }
+    return NULL;
+}
+
+static bool is_there(const struct plugin *plugin)
+{
+    return plugin_is_loaded(plugin) || g_file_test(plugin->file, G_FILE_TEST_EXISTS);
+}
+
+static const struct plugin *hidden_by(struct plugins *plugins, guint index)
+{
+    const struct plugin *p = plugins->found->pdata[index];
+    for (guint i = 0; i < index; i++) {
+        const struct plugin *q = plugins->found->pdata[i];
+        if (p->kind && q->kind == p->kind && strcmp(q->name, p->name) == 0 && is_there(q))
+            return q;
+    }
+    return NULL;
+}
+
+/* Once per change, so that what is wrong is in the log without anybody asking. */
+static void examine(struct plugin *plugin)
+{
+    plugin_examine(plugin);
+    if (plugin->reason && plugin->state != PLUGIN_DISABLED)
+        log_warning("%s", plugin->reason);
+}
+
+static void judge_hidden(struct plugins *plugins, guint index)
+{
+    struct plugin *p = plugins->found->pdata[index];
+    const struct plugin *winner = plugin_is_loaded(p) ? NULL : hidden_by(plugins, index);
+    bool was = p->priv->hidden;
+    p->priv->hidden = winner != NULL;
+    if (winner) {
+        p->state = PLUGIN_DISABLED;
+        g_free(p->reason);
+        p->reason = g_strdup_printf("%s is hidden by %s, which has the same kind and name and comes first: remove one of them", p->file,
+                                    winner->file);
+    } else if (was && !plugin_is_loaded(p)) {
+        examine(p);
+    }
+}
+
+/* Names that cannot be printed are no plugins. */
+static bool is_plain(const char *name)
+{
+    g_autofree char *plain = plain_text(name, strlen(name));
+    return strcmp(name, plain) == 0;
+}
+
+static int compare_files(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static GPtrArray *files_in(const char *dir)
+{
+    g_autoptr(GDir) d = g_dir_open(dir, 0, NULL);
+    GPtrArray *files = g_ptr_array_new_with_free_func(g_free);
+    for (const char *name = d ? g_dir_read_name(d) : NULL; name; name = g_dir_read_name(d))
+        if (g_str_has_suffix(name, ".so") && is_plain(name))
+            g_ptr_array_add(files, g_build_filename(dir, name, NULL));
+    g_ptr_array_sort(files, compare_files);
+    return files;
+}
+
+static void scan_file(struct plugins *plugins, const char *file)
+{
+    if (by_file(plugins, file))
+        return;
+    struct plugin *p = plugin_new(file, plugins->conf_dirs);
+    p->serial = plugins->found->len;
+    g_ptr_array_add(plugins->found, p);
+    examine(p);
+}
+
+/* Looks for what has come, changed or gone. Plugins that are loaded stay as they are. */
+static void scan(struct plugins *plugins)
+{
+    for (guint i = 0; i < plugins->found->len; i++) {
+        struct plugin *p = plugins->found->pdata[i];
+        if (!plugin_is_loaded(p) && plugin_is_stale(p))
+            examine(p);
+    }
+    for (char **dir = plugins->dirs; dir && *dir; dir++) {
+        g_autoptr(GPtrArray) files = files_in(*dir);
+        for (guint i = 0; i < files->len; i++)
+            scan_file(plugins, files->pdata[i]);
+    }
+    for (guint i = 0; i < plugins->found->len; i++)
+        judge_hidden(plugins, i);
+    sort(plugins);
+}
+
+/* ---- The list ---- */
+
+static void load_wanted(struct plugins *plugins)
+{
+    for (guint i = 0; i < plugins->found->len; i++) {
+        struct plugin *p = plugins->found->pdata[i];
+        if (p->state == PLUGIN_FOUND && p->priv->conf->load == PLUGIN_LOAD_YES && !plugin_bring_up(p, false))
+            log_error("%s", p->reason);
+    }
+}
+
+struct plugins *plugins_new(char **dirs, char **conf_dirs)
+{
+    struct plugins *plugins = g_new0(struct plugins, 1);
+    plugins->dirs = g_strdupv(dirs);
+    plugins->conf_dirs = g_strdupv(conf_dirs);
+    plugins->found = g_ptr_array_new_with_free_func((GDestroyNotify)plugin_free);
+    plugins->sorted = g_ptr_array_new();
+    scan(plugins);
+    load_wanted(plugins);
+    return plugins;
+}
+
+void plugins_free(struct plugins *plugins)
+{
+    if (!plugins)
+        return;
+    g_ptr_array_free(plugins->sorted, TRUE);
+    g_ptr_array_free(plugins->found, TRUE);
+    g_strfreev(plugins->dirs);
+    g_strfreev(plugins->conf_dirs);
+    g_free(plugins);
+}
+
+const GPtrArray *plugins_list(struct plugins *plugins)
+{
+    scan(plugins);
+    return plugins->sorted;
+}
+
+static struct plugin *find(struct plugins *plugins, unsigned kind, const char *name)
+{
+    for (guint i = 0; i < plugins->sorted->len; i++) {
+        struct plugin *p = plugins->sorted->pdata[i];
+        if ((kind == 0 || p->kind == kind) && strcmp(p->name, name) == 0)
+            return p;
+    }
+    return NULL;
+}
+
+struct plugin *plugins_find(struct plugins *plugins, unsigned kind, const char *name)
+{
+    struct plugin *p = find(plugins, kind, name);
+    if (p)
+        return p;
+    scan(plugins);
+    return find(plugins, kind, name);
+}
+
+/* ---- Use ---- */
+
+static bool provides(const struct plugin *plugin, const char *what)
+{
+    g_auto(GStrv) words = g_strsplit(plugin->provides ? plugin->provides : "", " ", -1);
+    return g_strv_contains((const char *const *)words, what);
+}
+
+static struct plugin *provider(struct plugins *plugins, const char *what)
+{
+    for (guint i = 0; i < plugins->found->len; i++) {
+        struct plugin *p = plugins->found->pdata[i];
+        if (!p->priv->hidden && p->kind && provides(p, what))
+            return p;
+    }
+    return NULL;
+}
+
+/* A file of that name which could not be read is a better answer than "there is none". */
+static struct plugin *unreadable(struct plugins *plugins, const char *name)
+{
+    for (guint i = 0; i < plugins->found->len; i++) {
+        struct plugin *p = plugins->found->pdata[i];
+        if (!p->kind && is_there(p) && strcmp(p->name, name) == 0)
+            return p;
+    }
+    return NULL;
+}
+
+static const char *noun(const char *what)
+{
+    if (g_str_has_prefix(what, "bs:"))
+        return "backing store";
+    return g_str_has_prefix(what, "type:") ? "device type" : g_str_has_prefix(what, "transport:") ? "transport" : "plugin for";
+}
+
+static const char *after_colon(const char *what)
+{
+    const char *colon = strchr(what, ':');
+    return colon ? colon + 1 : what;
+}
+
+/* Names that are provided with the same prefix. */
+static GPtrArray *names_like(struct plugins *plugins, const char *what)
+{
+    g_autofree char *prefix = g_strndup(what, (gsize)(after_colon(what) - what));
+    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = 0; i < plugins->sorted->len; i++) {
+        const struct plugin *p = plugins->sorted->pdata[i];
+        g_auto(GStrv) words = g_strsplit(p->provides && !p->priv->hidden ? p->provides : "", " ", -1);
+        for (char **w = words; *w; w++)
+            if (g_str_has_prefix(*w, prefix))
+                g_ptr_array_add(names, g_strdup(after_colon(*w)));
+    }
+    g_ptr_array_add(names, NULL);
+    return names;
+}
+
+static void say_none(struct plugins *plugins, const char *what, GError **error)
+{
+    g_autoptr(GPtrArray) names = names_like(plugins, what);
+    const char *name = after_colon(what), *near = suggest(name, (const char *const *)names->pdata);
+    if (near)
+        g_set_error(error, CORE_ERROR, CORE_ERROR_NOT_FOUND, "there is no %s '%s', did you mean '%s'?", noun(what), name, near);
+    else
+        g_set_error(error, CORE_ERROR, CORE_ERROR_NOT_FOUND,
+                    "there is no %s '%s', a plugin that provides %s is needed: install it, or look at 'tgtctl plugin list'", noun(what), name,
+                    what);
+}
+
+static bool say_reason(const struct plugin *plugin, GError **error)
+{
+    g_set_error_literal(error, CORE_ERROR, CORE_ERROR_PLUGIN, plugin->reason);
+    return false;
+}
+
+/* What failed when it was run is not run again unasked; everything else may have been put right meanwhile. */
+static bool ready(struct plugin *plugin, GError **error)
+{
+    if (plugin_is_loaded(plugin))
+        return true;
+    if (plugin->state == PLUGIN_FAILED && !plugin_is_stale(plugin))
+        return say_reason(plugin, error);
+    return plugin_bring_up(plugin, false) || say_reason(plugin, error);
+}
+
+static bool say_why_none(struct plugins *plugins, const char *what, GError **error)
+{
+    const struct plugin *p = unreadable(plugins, after_colon(what));
+    if (p)
+        return say_reason(p, error);
+    say_none(plugins, what, error);
+    return false;
+}
+
+struct plugin *plugin_use(struct plugins *plugins, const char *what, GError **error)
+{
+    struct plugin *p = provider(plugins, what);
+    if (!p) {
+        scan(plugins);
+        p = provider(plugins, what);
+    }
+    /* The file may have been exchanged for another plugin since it was described. */
+    if (!p || !ready(p, error) || !provides(p, what)) {
+        if (!error || !*error)
+            say_why_none(plugins, what, error);
+        return NULL;
+    }
+    p->users++;
+    p->state = PLUGIN_ACTIVE;
+    return p;
+}
+
+bool plugin_load(struct plugins *plugins, struct plugin *plugin, GError **error)
+{
+    scan(plugins);
+    if (plugin_is_loaded(plugin))
+        return true;
+    if (plugin->priv->hidden)
+        return say_reason(plugin, error);
+    return plugin_bring_up(plugin, true) || say_reason(plugin, error);
+}

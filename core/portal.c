@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Portals: attaches transports to the I/O threads on first use, opens and closes where they listen. */
+#include "portal.h"
+
+#include <string.h>
+
+#include "daemon.h"
+#include "error.h"
+#include "log.h"
+#include "plugin.h"
+#include "portal-where.h"
+#include "thread.h"
+
+/* One target portal group: each target is reachable through all portals. */
+#define TPGT 1
+
+/* The list is changed by the main thread under `lock`, read by it without, by others under `lock`. */
+struct portals {
+    GMutex lock;
+    GPtrArray *list;     /* struct portal */
+    GPtrArray *attached; /* struct plugin: transports that are attached to all threads; one user each. Main thread */
+};
+
+struct portals *portals_new(void)
+{
+    struct portals *portals = g_new0(struct portals, 1);
+    g_mutex_init(&portals->lock);
+    portals->list = g_ptr_array_new();
+    portals->attached = g_ptr_array_new();
+    return portals;
+}
+
+static struct portals *all(void)
+{
+    return daemon_get()->portals;
+}
+
+/* ---- Transports and threads ---- */
+
+struct attach {
+    struct plugin *transport;
+    int result;
+};
+
+static void *slot_get(struct tgt_thread *thread, unsigned serial)
+{
+    GPtrArray *data = thread->transport_data;
+    return data != NULL && serial < data->len ? g_ptr_array_index(data, serial) : NULL;
+}
+
+static void slot_set(struct tgt_thread *thread, unsigned serial, void *value)
+{
+    if (thread->transport_data == NULL)
+        thread->transport_data = g_ptr_array_new();
+    if (serial >= thread->transport_data->len)
+        g_ptr_array_set_size(thread->transport_data, (gint)serial + 1);
+    g_ptr_array_index(thread->transport_data, serial) = value;
+}
+
+static void attach_thread(struct tgt_thread *thread, void *data)
+{
+    struct attach *a = data;
+    void *value = NULL;
+    const struct tgt_transport_ops *ops = &a->transport->transport;
+    int result = ops->thread_attach ? ops->thread_attach(thread, &value) : 0;
+    if (result < 0)
+        a->result = result;
+    else
+        slot_set(thread, a->transport->serial, value);
+}
+
+static void detach_thread(struct tgt_thread *thread, void *data)
+{
+    struct plugin *transport = data;
+    void *value = slot_get(thread, transport->serial);
+    if (transport->transport.thread_detach != NULL)
+        transport->transport.thread_detach(thread, value);
+    slot_set(thread, transport->serial, NULL);
+}
+
+static void drop_slots(struct tgt_thread *thread, void *data)
+{
+    g_clear_pointer(&thread->transport_data, g_ptr_array_unref);
+}
+
+void *thread_data(struct tgt_thread *thread, const struct tgt_plugin *self)
+{
+    return slot_get(thread, plugin_of(self)->serial);
+}
+
+static bool attach(struct plugin *transport, GError **error)
+{
+    struct attach a = {.transport = transport};
+    struct tgt_error none = {0};
+    if (g_ptr_array_find(all()->attached, transport, NULL)) {
+        plugin_unuse(transport); /* the first one keeps a user */
+        return true;
+    }
+    threads_each(daemon_get()->threads, attach_thread, &a);
+    if (a.result < 0) {
+        core_error_take(error, &none, a.result, "the transport cannot use the I/O threads");
+        plugin_unuse(transport);
+        return false;
+    }
+    g_ptr_array_add(all()->attached, transport);
+    return true;
+}
+
+/* ---- One portal ---- */
+
+static void portal_free(struct portal *portal)
+{
+    params_free(portal->params);
+    plugin_unuse(portal->transport);
+    g_free(portal->asked);
+    g_free(portal);
+}
+
+static void portal_close(struct portal *portal)
+{
+    portal->transport->transport.portal_close(portal->priv);
+    portal_free(portal);
+}
+
+static bool open_portal(struct portal *portal, const struct where *where, GError **error)
+{
+    struct tgt_error err = {0};
+    const struct tgt_portal_args args = {.struct_size = sizeof args,
+                                         .address = where->address,
+                                         .port = where->port,
+                                         .tpgt = TPGT,
+                                         .params = portal->params};
+    portal->info = (struct tgt_portal_info){.struct_size = sizeof portal->info};
+    int result = portal->transport->transport.portal_open(&args, &portal->info, &portal->priv, &err);
+    if (result == 0)
+        return true;
+    g_autofree char *prefix = g_strdup_printf("portal %s", portal->asked);
+    core_error_take(error, &err, result, prefix);
+    return false;
+}
+
+static struct portal *portal_new(const char *transport, const struct where *where, char *const *options, GError **error)
+{
+    char *none[] = {NULL};
+    g_autofree char *provides = g_strdup_printf("transport:%s", transport);
+    struct plugin *plugin = plugin_use(daemon_get()->plugins, provides, error);
+    if (plugin == NULL)
+        return NULL;
+    const struct tgt_transport_ops *ops = &plugin->transport;
+    struct portal *portal = g_new0(struct portal, 1);
+    portal->transport = plugin;
+    portal->asked = where_text(where);
+    portal->tpgt = TPGT;
+    portal->params = params_parse(ops->portal_params, ops->portal_param_count, ops->param_size,
+                                  options ? (char **)options : none, error);
+    if (portal->params != NULL && open_portal(portal, where, error))
+        return portal;
+    portal_free(portal);
+    return NULL;
+}
+
+static struct portal *find(const char *transport, const struct where *where)
+{
+    g_autofree char *asked = where_text(where);
+    for (guint i = 0; i < all()->list->len; i++) {
+        struct portal *portal = g_ptr_array_index(all()->list, i);
+        bool same = strcmp(portal->asked, asked) == 0 ||
+                    (strcmp(portal->info.address, where->address) == 0 && portal->info.port == where->port);
+        if (same && strcmp(portal->transport->name, transport) == 0)
+            return portal;
+    }
+    return NULL;
+}
+
+/* ---- The list ---- */
+
+static void list_add(struct portal *portal)
+{
+    g_mutex_lock(&all()->lock);
+    g_ptr_array_add(all()->list, portal);
+    g_mutex_unlock(&all()->lock);
+}
+
+static void list_remove(struct portal *portal)
+{
+    g_mutex_lock(&all()->lock);
+    g_ptr_array_remove(all()->list, portal);
+    g_mutex_unlock(&all()->lock);
+}
+
+static bool ensure_attached(const char *transport, GError **error)
+{
+    g_autofree char *provides = g_strdup_printf("transport:%s", transport);
+    struct plugin *plugin = plugin_use(daemon_get()->plugins, provides, error);
+    return plugin != NULL && attach(plugin, error);
+}
+
+static struct portal *add_one(const char *transport, const struct where *where, char *const *options, GError **error)
+{
+    if (where->port != 0 && find(transport, where) != NULL) {
+        g_autofree char *asked = where_text(where);
+        g_set_error(error, CORE_ERROR, CORE_ERROR_EXISTS, "there is a portal %s already", asked);
+        return NULL;
+    }
+    struct portal *portal = portal_new(transport, where, options, error);
+    if (portal != NULL)
+        list_add(portal);
+    return portal;
+}
+
+/* The second half of a wildcard is IPv6, which a machine need not have. */
+static void add_ipv6(const char *transport, struct where *where, uint16_t port, char *const *options)
+{
+    g_autoptr(GError) error = NULL;
+    where->port = port;
+    if (add_one(transport, where, options, &error) == NULL)
+        log_notice("%s; listening on IPv4 only", error->message);
+}
+
+struct portal *portal_add(const char *transport, const char *where, char *const *options, GError **error)
+{
+    struct where places[WHERE_MAX];
+    unsigned count = where_parse(where, places, error);
+    if (count == 0 || !ensure_attached(transport, error))
+        return NULL;
+    struct portal *portal = add_one(transport, &places[0], options, error);
+    if (portal != NULL && count > 1)
+        add_ipv6(transport, &places[1], portal->info.port, options);
+    return portal;
+}
+
+bool portal_delete(const char *transport, const char *where, GError **error)
+{
+    struct where places[WHERE_MAX];
+    bool found = false;
+    unsigned count = where_parse(where, places, error);
+    if (count == 0)
+        return false;
+    for (unsigned i = 0; i < count; i++) {
+        struct portal *portal = find(transport, &places[i]);
+        if (portal == NULL)
+            continue;
+        list_remove(portal);
+        portal_close(portal);
+        found = true;
+    }
+    if (!found)
+        g_set_error(error, CORE_ERROR, CORE_ERROR_NOT_FOUND, "there is no %s portal '%s'", transport, where);
+    return found;
+}
+
+const GPtrArray *portals_list(void)
+{
+    return all()->list;
+}
+
+void portal_each(const struct tgt_plugin *self, void (*fn)(const struct tgt_portal_info *info, uint16_t tpgt, void *data),
+                 void *data)
+{
+    struct portals *portals = all();
+    const struct plugin *plugin = plugin_of(self);
+    g_mutex_lock(&portals->lock);
+    for (guint i = 0; i < portals->list->len; i++) {
+        struct portal *portal = g_ptr_array_index(portals->list, i);
+        if (portal->transport == plugin)
+            fn(&portal->info, portal->tpgt, data);
+    }
+    g_mutex_unlock(&portals->lock);
+}
+
+void portals_free(struct portals *portals)
+{
+    if (portals == NULL)
+        return;
+    for (guint i = 0; i < portals->list->len; i++)
+        portal_close(g_ptr_array_index(portals->list, i));
+    for (guint i = 0; i < portals->attached->len; i++) {
+        threads_each(daemon_get()->threads, detach_thread, g_ptr_array_index(portals->attached, i));
+        plugin_unuse(g_ptr_array_index(portals->attached, i));
+    }
+    threads_each(daemon_get()->threads, drop_slots, NULL);
+    g_ptr_array_unref(portals->list);
+    g_ptr_array_unref(portals->attached);
+    g_mutex_clear(&portals->lock);
+    g_free(portals);
+}
