@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the admin can set: parameters of targets and of portals. */
+#ifndef ISCSI_PARAMS_H
+#define ISCSI_PARAMS_H
+
+#include <glib.h>
+#include <tgt/tgt.h>
+
+#include "keys.h"
+
+/* Parameters of one target as a login finds them. */
+struct iscsi_target_params {
+    struct iscsi_params ours; /* what we want; lists: bits */
+    uint32_t window;          /* MaxQueueCmd */
+};
+
+/* Parameters of one portal. Shared by its connections, which outlive it: counted by g_atomic_rc_box. */
+struct iscsi_portal_params {
+    uint16_t tpgt;
+    uint64_t login_timeout, nop_interval, stall_timeout; /* ns; nop_interval 0: no pings */
+    unsigned nop_count;
+    unsigned max_connections, max_logins;
+    size_t send_queue;
+    gint connections, logins; /* atomic: those open now, and those of them that are still logging in */
+};
+
+extern const struct tgt_param iscsi_target_param_table[];
+extern const uint32_t iscsi_target_param_count;
+extern const struct tgt_param iscsi_portal_param_table[];
+extern const uint32_t iscsi_portal_param_count;
+
+/* NULL target: the defaults, for discovery sessions. */
+void iscsi_target_params_read(const struct tgt_target *target, struct iscsi_target_params *params);
+struct iscsi_portal_params *iscsi_portal_params_new(const struct tgt_portal_args *args);
+
+#endif

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Sessions: the table that finds them again, their command numbering, and what they have under way. */
+#ifndef ISCSI_SESSION_H
+#define ISCSI_SESSION_H
+
+#include <glib.h>
+#include <tgt/tgt.h>
+
+#include "conn.h"
+
+#define ISCSI_TASK_BUCKETS 64u
+/* Immediate commands and task management functions that a session may have under way at one time (4.2.2.1 asks for one each). */
+#define ISCSI_IMMEDIATE_MAX 16u
+#define ISCSI_TMF_MAX 16u
+/* Bytes of commands that came before their turn. */
+#define ISCSI_HELD_MAX (1u << 20)
+
+/* What makes two logins the same session (6.3.1): strings are the session's. */
+struct iscsi_session_key {
+    const char *initiator;
+    const char *target; /* discovery sessions: the portal's address */
+    uint8_t isid[6];
+    uint16_t tpgt;
+};
+
+/* Belongs to its connection's thread, but what is said to be the engine's, which its lock guards. */
+struct iscsi_session {
+    struct iscsi_session_key key; /* constant */
+    uint16_t tsih;                /* constant; never 0 */
+    struct iscsi_engine *engine;
+    struct iscsi_conn *conn;
+    struct tgt_nexus *nexus; /* NULL in discovery sessions */
+    bool discovery;
+    bool ending; /* the nexus is being closed: data still owed is not waited for */
+
+    uint32_t exp_cmdsn, max_cmdsn, window;
+    uint32_t numbered;   /* commands under way that used a CmdSN */
+    uint32_t immediate;  /* and that did not */
+    uint32_t next_ttt;
+    struct iscsi_task *tasks[ISCSI_TASK_BUCKETS]; /* by ITT */
+    GQueue tmfs;         /* struct iscsi_tmf */
+    GQueue held;         /* struct held_pdu (hold.c), by CmdSN */
+    size_t held_bytes;
+    bool replaying;      /* hold.c is at work */
+
+    GSList *waiters;       /* the engine's: struct iscsi_waiter */
+    struct tgt_msg evict;  /* the engine's: tells the connection that a newer login takes over */
+    bool evicting;         /* the engine's: `evict` is on its way */
+    bool removed;          /* the engine's: not in the table any more */
+    bool orphan;           /* the engine's: to be freed when `evict` has come */
+};
+
+/* A login that waits for the end of an older session. Allocated by who waits; `msg` frees it. */
+struct iscsi_waiter {
+    struct tgt_msg msg; /* sent when it has ended */
+    struct iscsi_conn *conn;
+    struct iscsi_session *on; /* the engine's: where it is queued; NULL: `msg` is under way */
+};
+
+/* One per plugin. */
+struct iscsi_engine {
+    GMutex lock;
+    GHashTable *sessions; /* by key */
+    GHashTable *tsihs;    /* GUINT_TO_POINTER(tsih) -> session */
+    uint16_t last_tsih;
+};
+
+/* NULL: the digests do not work on this machine. */
+struct iscsi_engine *iscsi_engine_new(void);
+void iscsi_engine_free(struct iscsi_engine *engine);
+
+enum iscsi_claim {
+    ISCSI_CLAIM_NEW,  /* the session is in the table */
+    ISCSI_CLAIM_WAIT, /* an older one is being closed: `waiter` gets its message */
+    ISCSI_CLAIM_FULL, /* no TSIH is left */
+};
+/* Make a session for connection `c`, or wait for the end of the one that has its place (session reinstatement, 6.3.5). */
+enum iscsi_claim iscsi_session_claim(struct iscsi_engine *engine, const struct iscsi_session_key *key,
+                                     struct iscsi_conn *c, struct iscsi_waiter *waiter,
+                                     struct iscsi_session **session);
+/* True if it waited still and does not any more; false if its message is under way. */
+bool iscsi_waiter_cancel(struct iscsi_engine *engine, struct iscsi_waiter *waiter);
+/* Out of the table: the nexus is closed and no task left. Who waits is told. Done already: nothing happens. */
+void iscsi_session_remove(struct iscsi_session *session);
+/* Removed and freed. NULL is fine. */
+void iscsi_session_release(struct iscsi_session *session);
+/* What a TSIH of a login stands for. */
+enum iscsi_find { ISCSI_FIND_NONE, ISCSI_FIND_SAME_CID, ISCSI_FIND_OTHER_CID };
+enum iscsi_find iscsi_session_find(struct iscsi_engine *engine, const struct iscsi_session_key *key,
+                                   uint16_t tsih, uint16_t cid);
+
+/* ending.c: close the nexus, send c->logout_answer if there is one, and finish. */
+void iscsi_session_end(struct iscsi_conn *c, const char *why);
+/* Close the nexus of a connection that is closed already. */
+void iscsi_session_drop(struct iscsi_conn *c);
+/* The core wants it gone. */
+void iscsi_nexus_close(struct tgt_nexus *nexus, enum tgt_close_reason reason);
+
+/* cmdsn.c */
+enum iscsi_verdict iscsi_cmdsn_judge(const struct iscsi_session *s, const union iscsi_bhs *bhs);
+/* The numbered request that is complete now was the one that was due. */
+void iscsi_cmdsn_advance(struct iscsi_session *s);
+/* MaxCmdSN as it is now; never decreases. */
+uint32_t iscsi_cmdsn_window(struct iscsi_session *s);
+/* A numbered command ended without an answer: tell the initiator if it could not go on else (11.19). */
+void iscsi_cmdsn_ended_silently(struct iscsi_session *s);
+
+/* hold.c */
+bool iscsi_held_has(const struct iscsi_session *s, uint32_t cmdsn);
+bool iscsi_held_has_itt(const struct iscsi_session *s, uint32_t itt);
+/* Keep the PDU of c->rx. */
+void iscsi_hold(struct iscsi_conn *c);
+/* This CmdSN counts as received (11.6.1). */
+void iscsi_hold_plug(struct iscsi_session *s, uint32_t cmdsn);
+/* Drop a held command; its CmdSN counts as received. False: none has this ITT. */
+bool iscsi_hold_abort(struct iscsi_session *s, uint32_t itt);
+/* The same for all held commands before `cmdsn` (of this LUN, NULL: of all). */
+void iscsi_hold_abort_before(struct iscsi_session *s, uint32_t cmdsn, const uint8_t *lun);
+/* Run what has become due. */
+void iscsi_hold_replay(struct iscsi_conn *c);
+void iscsi_hold_clear(struct iscsi_session *s);
+
+/* async.c */
+enum iscsi_async_event { ISCSI_ASYNC_LOGOUT = 1, ISCSI_ASYNC_DROP_CONNECTION = 2, ISCSI_ASYNC_DROP_SESSION = 3 };
+void iscsi_async_send(struct iscsi_conn *c, enum iscsi_async_event event, uint16_t p1, uint16_t p2,
+                      uint16_t p3);
+
+/* nop.c */
+void iscsi_ping(struct iscsi_conn *c);
+void iscsi_window_notice(struct iscsi_conn *c);
+
+/* tmf.c */
+bool iscsi_tmf_has_itt(const struct iscsi_session *s, uint32_t itt);
+
+#endif

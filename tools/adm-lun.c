@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* tgtadm --mode logicalunit. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "adm.h"
+#include "error.h"
+
+static json_t *lun_params(const struct adm *adm)
+{
+    json_t *params = adm_target_params(adm);
+    json_object_set_new(params, "lun", json_integer(adm->lun));
+    return params;
+}
+
+/* ---- new ---- */
+
+/* "sync:direct" -> sync=1 and direct=1; false: another word. */
+static bool put_flags(json_t *options, const char *flags)
+{
+    g_auto(GStrv) words = g_strsplit(flags ? flags : "", ":", -1);
+    for (char **w = words; *w; w++) {
+        if (strcmp(*w, "sync") != 0 && strcmp(*w, "direct") != 0)
+            return false;
+        g_autofree char *option = g_strconcat(*w, "=1", NULL);
+        json_array_append_new(options, json_string(option));
+    }
+    return true;
+}
+
+static void put_options(json_t *options, const char *bsopts)
+{
+    g_auto(GStrv) words = g_strsplit(bsopts ? bsopts : "", ";", -1);
+    for (char **w = words; *w; w++)
+        if (**w)
+            json_array_append_new(options, json_string(*w));
+}
+
+/* A size that cannot be is passed over, as tgt does: the default counts. */
+static void put_block_size(const struct adm *adm, json_t *params)
+{
+    unsigned long size = adm->blocksize ? strtoul(adm->blocksize, NULL, 0) : 0;
+    if (size >= 512 && size <= 4096 && (size & (size - 1)) == 0)
+        json_object_set_new(params, "block_size", json_integer((json_int_t)size));
+}
+
+/* Without a path there is no medium yet: only a removable one can come later. A store of another type may need no path. */
+static void put_store(const struct adm *adm, json_t *params)
+{
+    const char *type = adm->bstype ? adm->bstype : "rdwr";
+    if (adm->path)
+        json_object_set_new(params, "path", json_string(adm->path));
+    if (adm->path || strcmp(type, "rdwr") != 0)
+        json_object_set_new(params, "bs", json_string(type));
+    else
+        json_object_set_new(params, "removable", json_true());
+}
+
+static json_t *new_params(const struct adm *adm)
+{
+    json_t *params = lun_params(adm), *options = json_array();
+    json_object_set_new(params, "options", options);
+    json_object_set_new(params, "type", json_string(adm->type ? adm->type : "disk"));
+    json_object_set_new(params, "legacy", json_true());
+    put_store(adm, params);
+    put_options(options, adm->bsopts);
+    put_block_size(adm, params);
+    if (put_flags(options, adm->bsoflags))
+        return params;
+    json_decref(params);
+    return NULL;
+}
+
+int adm_lun_new(struct adm *adm)
+{
+    static const struct adm_reason reasons[] = {
+        {CORE_ERROR_NOT_FOUND, "target", ADM_ERROR_NO_TARGET},
+        {CORE_ERROR_EXISTS, NULL, ADM_ERROR_LUN_EXISTS},
+        {0},
+    };
+    int status = ADM_OK;
+    json_decref(adm_get(adm, "target.show", adm_target_params(adm), reasons, &status));
+    if (status != ADM_OK)
+        return status;
+    if (adm->lun == 0)
+        return adm_error(ADM_ERROR_LUN_EXISTS); /* the controller */
+    json_t *params = new_params(adm);
+    return params ? adm_do(adm, "lun.create", params, reasons) : adm_error(ADM_ERROR_INVALID);
+}
+
+/* ---- delete, show ---- */
+
+int adm_lun_delete(struct adm *adm)
+{
+    static const struct adm_reason reasons[] = {
+        {CORE_ERROR_NOT_FOUND, NULL, ADM_ERROR_NO_LUN},
+        {CORE_ERROR_BUSY, NULL, ADM_ERROR_LUN_ACTIVE},
+        {0},
+    };
+    if (adm->lun == 0)
+        return adm_error(ADM_ERROR_INVALID);
+    return adm_do(adm, "lun.delete", lun_params(adm), reasons);
+}
+
+static const struct adm_reason lun_reasons[] = {
+    {CORE_ERROR_NOT_FOUND, "target", ADM_ERROR_NO_TARGET},
+    {CORE_ERROR_NOT_FOUND, NULL, ADM_ERROR_NO_LUN},
+    {0},
+};
+
+int adm_lun_show(struct adm *adm)
+{
+    int status = ADM_OK;
+    json_t *lun = adm_get(adm, "lun.show", lun_params(adm), lun_reasons, &status);
+    if (lun)
+        adm_print_lun(lun);
+    json_decref(lun);
+    return status;
+}
+
+/* ---- update ---- */
+
+/* tgt's name of a parameter in ours; NULL: there is no such thing here. */
+static const char *key_of(const char *key)
+{
+    static const struct {
+        const char *tgt, *ours;
+    } keys[] = {
+        {"scsi_id", "scsi-id"},       {"scsi_sn", "serial"},
+        {"vendor_id", "vendor"},      {"product_id", "product"},
+        {"product_rev", "revision"},  {"sense_format", "sense-format"},
+        {"removable", "removable"},   {"readonly", "read-only"},
+        {"online", "online"},         {"thin_provisioning", "thin"},
+        {"mode_page", "mode-page"},
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(keys); i++)
+        if (strcmp(keys[i].tgt, key) == 0)
+            return keys[i].ours;
+    return NULL;
+}
+
+static int set_value(struct adm *adm, const char *key, const char *value)
+{
+    json_t *params = lun_params(adm);
+    json_object_set_new(params, "values", json_pack("{s:s}", key, value));
+    return adm_do(adm, "lun.set", params, lun_reasons);
+}
+
+/* "key=value" */
+static int update(struct adm *adm, char *word)
+{
+    char *equals = strchr(word, '=');
+    if (equals)
+        *equals = '\0';
+    const char *key = equals ? key_of(g_strstrip(word)) : NULL;
+    return key ? set_value(adm, key, equals + 1) : adm_error(ADM_ERROR_INVALID);
+}
+
+/* Nothing to update, also in the forms "," and " ", is success: agents send it. */
+int adm_lun_update(struct adm *adm)
+{
+    g_auto(GStrv) words = g_strsplit(adm->params ? adm->params : "", ",", -1);
+    int status = ADM_OK;
+    json_decref(adm_get(adm, "lun.show", lun_params(adm), lun_reasons, &status));
+    for (char **w = words; *w && status == ADM_OK; w++)
+        if (*g_strstrip(*w))
+            status = update(adm, *w);
+    return status;
+}

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* tgtadm's command line: getopt_long(3) with tgt's letters and words, numbers as strtoull(3) reads them. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "adm.h"
+#include "config.h"
+
+#define LUN_MAX 65535
+
+static const struct option long_options[] = {
+    {"debug", no_argument, NULL, 'd'},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {"lld", required_argument, NULL, 'L'},
+    {"op", required_argument, NULL, 'o'},
+    {"mode", required_argument, NULL, 'm'},
+    {"tid", required_argument, NULL, 't'},
+    {"sid", required_argument, NULL, 's'},
+    {"cid", required_argument, NULL, 'c'},
+    {"lun", required_argument, NULL, 'l'},
+    {"name", required_argument, NULL, 'n'},
+    {"value", required_argument, NULL, 'v'},
+    {"backing-store", required_argument, NULL, 'b'},
+    {"bstype", required_argument, NULL, 'E'},
+    {"bsopts", required_argument, NULL, 'S'},
+    {"bsoflags", required_argument, NULL, 'f'},
+    {"blocksize", required_argument, NULL, 'y'},
+    {"targetname", required_argument, NULL, 'T'},
+    {"initiator-address", required_argument, NULL, 'I'},
+    {"initiator-name", required_argument, NULL, 'Q'},
+    {"user", required_argument, NULL, 'u'},
+    {"password", required_argument, NULL, 'p'},
+    {"host", required_argument, NULL, 'H'},
+    {"force", no_argument, NULL, 'F'},
+    {"params", required_argument, NULL, 'P'},
+    {"bus", required_argument, NULL, 'B'},
+    {"device-type", required_argument, NULL, 'Y'},
+    {"outgoing", no_argument, NULL, 'O'},
+    {"control-port", required_argument, NULL, 'C'},
+    {0},
+};
+
+/* -F and -O take an argument in their short form only: scripts write "-F 1". */
+static const char short_options[] = "dhVL:o:m:t:s:c:l:n:v:b:E:f:y:T:I:Q:u:p:H:F:P:B:Y:O:C:S:";
+
+static const char usage[] =
+    "tgtadm " PACKAGE_VERSION ": tgt's administration utility on top of tgtd's control socket\n"
+    "\n"
+    "Usage: tgtadm [OPTION]\n"
+    "--lld <driver> --mode system --op show\n"
+    "\tshow the daemon's state, drivers, backing stores and device types.\n"
+    "--lld <driver> --mode target --op new --tid <id> --targetname <name>\n"
+    "\tadd a new target with <id> and <name>. <id> must not be zero.\n"
+    "--lld <driver> --mode target --op delete [--force] --tid <id>\n"
+    "\tdelete a target with its logical units; with --force also while\n"
+    "\tinitiators use it.\n"
+    "--lld <driver> --mode target --op show [--tid <id>]\n"
+    "\tshow all targets, or the parameters of one.\n"
+    "--lld <driver> --mode target --op bind --tid <id> --initiator-address <address>\n"
+    "--lld <driver> --mode target --op bind --tid <id> --initiator-name <name>\n"
+    "\tlet initiators in: ALL, an address, a range such as 10.0.0.0/8, a name.\n"
+    "--lld <driver> --mode target --op unbind --tid <id> --initiator-address <address>\n"
+    "--lld <driver> --mode target --op unbind --tid <id> --initiator-name <name>\n"
+    "\ttake such a rule away.\n"
+    "--lld <driver> --mode logicalunit --op new --tid <id> --lun <lun>\n"
+    "  --backing-store <path> --bstype <type> --bsopts <options> --bsoflags <flags>\n"
+    "  --blocksize <bytes> --device-type <type>\n"
+    "\tadd a logical unit. <flags> are sync, direct or sync:direct.\n"
+    "--lld <driver> --mode logicalunit --op update --tid <id> --lun <lun> --params <k=v,...>\n"
+    "\tchange a logical unit.\n"
+    "--lld <driver> --mode logicalunit --op show --tid <id> --lun <lun>\n"
+    "\tshow a logical unit.\n"
+    "--lld <driver> --mode logicalunit --op delete --tid <id> --lun <lun>\n"
+    "\tdelete a logical unit.\n"
+    "--control-port <n>\n"
+    "\ttalk to the daemon that was started with the same number.\n"
+    "--help\n"
+    "\tdisplay this help and exit\n"
+    "\n"
+    "tgtctl(1) does all of this and more.\n";
+
+static int see_help(void)
+{
+    fputs("Try `tgtadm --help' for more information.\n", stderr);
+    return ADM_REFUSED;
+}
+
+/* Any base, trailing garbage is ignored ("1:" is 1), a sign is not. */
+static int number(int letter, unsigned long long *value, unsigned long long max)
+{
+    char *end;
+    const char *text = optarg + strspn(optarg, " \t");
+    errno = 0;
+    *value = strtoull(text, &end, 0);
+    if (end == text || *text == '-' || errno != 0) {
+        fprintf(stderr, "-%c argument value '%s' invalid\n", letter, optarg);
+        return see_help();
+    }
+    if (*value > max) {
+        fprintf(stderr, "-%c argument value '%s' out of range\n", letter, optarg);
+        return see_help();
+    }
+    return -1;
+}
+
+static int number_option(unsigned *where, int letter, unsigned long long max)
+{
+    unsigned long long value;
+    int status = number(letter, &value, max);
+    if (status < 0 && where)
+        *where = (unsigned)value;
+    return status;
+}
+
+static int set_op(struct adm *adm)
+{
+    for (int op = ADM_NO_OP + 1; op <= ADM_OP_STOP; op++)
+        if (strcmp(optarg, adm_op_word(op)) == 0) {
+            adm->op = op;
+            return -1;
+        }
+    fprintf(stderr, "tgtadm: unknown operation: %s\n", optarg);
+    return ADM_WORD;
+}
+
+static int set_mode(struct adm *adm)
+{
+    static const struct {
+        enum adm_mode mode;
+        const char *word, *alias;
+    } modes[] = {
+#define X(name, word, alias) {ADM_##name, word, alias},
+        ADM_MODE_LIST(X)
+#undef X
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(modes); i++)
+        if (strcmp(optarg, modes[i].word) == 0 || strcmp(optarg, modes[i].alias) == 0) {
+            adm->mode = modes[i].mode;
+            return -1;
+        }
+    fprintf(stderr, "tgtadm: unknown mode: %s\n", optarg);
+    return ADM_WORD;
+}
+
+static int set_type(struct adm *adm)
+{
+    static const char *const types[] = {"disk", "tape", "cd", "changer", "osd", "ssc", "pt", NULL};
+    if (!g_strv_contains(types, optarg))
+        return adm_refuse("unknown target type: %s", optarg);
+    adm->type = strcmp(optarg, "ssc") == 0 ? "tape" : optarg;
+    return -1;
+}
+
+static int set_port(struct adm *adm)
+{
+    unsigned long long value;
+    adm->port = optarg;
+    return number('C', &value, 32767);
+}
+
+static const char **text_of(struct adm *adm, int letter)
+{
+    switch (letter) {
+    case 'L':
+        return &adm->lld;
+    case 'b':
+        return &adm->path;
+    case 'E':
+        return &adm->bstype;
+    case 'S':
+        return &adm->bsopts;
+    case 'f':
+        return &adm->bsoflags;
+    case 'y':
+        return &adm->blocksize;
+    case 'T':
+        return &adm->name;
+    case 'I':
+        return &adm->address;
+    case 'Q':
+        return &adm->initiator;
+    case 'P':
+        return &adm->params;
+    default:
+        return NULL;
+    }
+}
+
+static int help(void)
+{
+    fputs(usage, stdout);
+    return ADM_OK;
+}
+
+/* The letters of modes that are not served here are read, too: adm_check() says so in one sentence. */
+static int option(struct adm *adm, int letter)
+{
+    const char **text = text_of(adm, letter);
+    if (text)
+        *text = optarg;
+    switch (letter) {
+    case 'h':
+        return help();
+    case 'V':
+        return puts(PACKAGE_VERSION), ADM_OK;
+    case 'o':
+        return set_op(adm);
+    case 'm':
+        return set_mode(adm);
+    case 't':
+        return number_option(&adm->tid, letter, G_MAXINT32);
+    case 'l':
+        return number_option(&adm->lun, letter, LUN_MAX);
+    case 's':
+        return number_option(NULL, letter, G_MAXUINT64);
+    case 'c':
+        return number_option(NULL, letter, G_MAXUINT32);
+    case 'C':
+        return set_port(adm);
+    case 'Y':
+        return set_type(adm);
+    case 'F':
+        adm->force = true;
+        return -1;
+    case '?':
+        return see_help();
+    default:
+        return -1;
+    }
+}
+
+int adm_parse(struct adm *adm, int argc, char **argv)
+{
+    int letter, status = -1;
+    adm->lld = "iscsi";
+    while (status < 0 && (letter = getopt_long(argc, argv, short_options, long_options, NULL)) != -1) {
+        adm->given[letter & 127] = true;
+        status = option(adm, letter);
+    }
+    if (status >= 0 || optind == argc)
+        return status;
+    fprintf(stderr, "tgtadm: unrecognized option '%s'\n", argv[optind]);
+    return see_help();
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* tgtctl plugin: which plugins there are, why one is not usable, load and unload. */
+#include <stdio.h>
+#include <string.h>
+
+#include "ctl.h"
+
+static json_t *params_of(const struct ctl *ctl)
+{
+    json_t *params = json_pack("{s:s}", "name", ctl_word(ctl, 0));
+    ctl_put_options(ctl, params);
+    return params;
+}
+
+static bool is(const json_t *plugin, const char *state)
+{
+    return g_strcmp0(ctl_text(plugin, "state"), state) == 0;
+}
+
+static const char *note_of(const json_t *plugin)
+{
+    const char *note = ctl_text(plugin, "note");
+    return note || !is(plugin, "available") ? note : "loads on first use";
+}
+
+static void add_row(struct table *table, const json_t *p)
+{
+    table_cell(table, ctl_text(p, "name"));
+    table_cell(table, ctl_text(p, "kind"));
+    table_cell(table, ctl_text(p, "version"));
+    table_cell(table, ctl_text(p, "abi"));
+    table_cell(table, ctl_text(p, "state"));
+    table_cellf(table, "%" JSON_INTEGER_FORMAT, ctl_int(p, "users"));
+    table_cell(table, note_of(p));
+}
+
+static void print_summary(const json_t *list)
+{
+    unsigned active = 0, idle = 0, available = 0;
+    size_t i, n = json_array_size(list);
+    json_t *p;
+    json_array_foreach(list, i, p)
+    {
+        active += is(p, "active");
+        idle += is(p, "idle");
+        available += is(p, "available");
+    }
+    printf("%zu plugin%s: %u active, %u idle, %u available, %zu not usable. 'tgtctl plugin info NAME' explains.\n", n,
+           n == 1 ? "" : "s", active, idle, available, n - active - idle - available);
+}
+
+static enum ctl_exit plugin_list(struct ctl *ctl)
+{
+    json_t *list = ctl_call(ctl, "plugin.list", NULL), *p;
+    size_t i;
+    if (!list)
+        return ctl->status;
+    if (ctl_json(ctl, list))
+        return CTL_OK;
+    struct table *table = table_new("NAME KIND VERSION ABI STATE >USERS NOTE");
+    json_array_foreach(list, i, p)
+        add_row(table, p);
+    table_print(table);
+    print_summary(list);
+    json_decref(list);
+    return CTL_OK;
+}
+
+static void print_line(const json_t *p, const char *title, const char *member)
+{
+    const char *text = ctl_text(p, member);
+    if (text && *text)
+        printf("%-10s%s\n", title, text);
+}
+
+static void print_params(const json_t *p, const char *member, const char *title)
+{
+    const json_t *params = json_object_get(p, member);
+    size_t i;
+    json_t *row;
+    if (json_array_size(params) == 0)
+        return;
+    printf("\n%s:\n", title);
+    struct table *table = table_new("NAME TYPE DEFAULT HELP");
+    json_array_foreach(params, i, row)
+    {
+        const char *choices = ctl_text(row, "choices");
+        table_cell(table, ctl_text(row, "name"));
+        table_cell(table, choices ? choices : ctl_text(row, "type"));
+        table_cell(table, ctl_bool(row, "required") ? "(required)" : ctl_text(row, "default"));
+        table_cell(table, ctl_text(row, "help"));
+    }
+    table_print(table);
+}
+
+static void print_info(const json_t *p)
+{
+    const char *summary = ctl_text(p, "summary");
+    printf("%s%s%s\n", ctl_text(p, "name"), summary && *summary ? " - " : "", summary ? summary : "");
+    print_line(p, "kind", "kind");
+    print_line(p, "version", "version");
+    print_line(p, "abi", "abi");
+    print_line(p, "licence", "licence");
+    print_line(p, "file", "file");
+    print_line(p, "provides", "provides");
+    print_line(p, "needs", "needs");
+    printf("%-10s%s, %" JSON_INTEGER_FORMAT " user%s\n", "state", ctl_text(p, "state"), ctl_int(p, "users"),
+           ctl_int(p, "users") == 1 ? "" : "s");
+    if (note_of(p))
+        printf("%-10s%s\n", "note", note_of(p));
+    print_params(p, "params", "Parameters of the plugin ([params] of its drop-in file)");
+    print_params(p, "lun_params", "Options of a logical unit (--opt)");
+    print_params(p, "portal_params", "Parameters of portals");
+    print_params(p, "target_params", "Parameters of targets (target set)");
+    if (!json_object_get(p, "params"))
+        puts("\nIts parameters are known once it is loaded: tgtctl plugin load.");
+}
+
+static enum ctl_exit plugin_info(struct ctl *ctl)
+{
+    json_t *info = ctl_call(ctl, "plugin.info", params_of(ctl));
+    if (!info)
+        return ctl->status;
+    if (ctl_json(ctl, info))
+        return CTL_OK;
+    print_info(info);
+    json_decref(info);
+    return CTL_OK;
+}
+
+static enum ctl_exit plugin_load(struct ctl *ctl)
+{
+    return ctl_do(ctl, "plugin.load", params_of(ctl));
+}
+
+static enum ctl_exit plugin_unload(struct ctl *ctl)
+{
+    return ctl_do(ctl, "plugin.unload", params_of(ctl));
+}
+
+const struct command ctl_plugin_commands[] = {
+    {"plugin", "list", "", "List all plugins, usable or not", 0, 0, plugin_list, {NULL}},
+    {"plugin", "info", "NAME", "Describe a plugin and its parameters", 1, 1, plugin_info, {"kind"}},
+    {"plugin", "load", "NAME", "Load a plugin now", 1, 1, plugin_load, {"kind"}},
+    {"plugin", "unload", "NAME", "Unload a plugin that nothing uses", 1, 1, plugin_unload, {"kind"}},
+    {0},
+};

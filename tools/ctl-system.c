@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* tgtctl system: the daemon itself. */
+#include <stdio.h>
+
+#include "ctl.h"
+
+static void print_text(const char *title, const char *text)
+{
+    if (text)
+        printf("%-12s %s\n", title, text);
+}
+
+static void print_int(const json_t *s, const char *member)
+{
+    printf("%-12s %" JSON_INTEGER_FORMAT "\n", member, ctl_int(s, member));
+}
+
+static void print_ring(const json_t *s)
+{
+    const char *reason = ctl_text(s, "ring_reason");
+    printf("%-12s %" JSON_INTEGER_FORMAT ", %s%s%s%s\n", "threads", ctl_int(s, "threads"), ctl_text(s, "ring"),
+           reason ? " (" : "", reason ? reason : "", reason ? ")" : "");
+}
+
+static void print_system(const json_t *s)
+{
+    g_autofree char *up = format_duration(ctl_int(s, "uptime"));
+    size_t i;
+    json_t *dir;
+    print_text("version", ctl_text(s, "version"));
+    print_int(s, "pid");
+    print_text("up", up);
+    print_ring(s);
+    print_int(s, "targets");
+    print_int(s, "luns");
+    print_int(s, "sessions");
+    print_int(s, "portals");
+    print_text("control", ctl_text(s, "control"));
+    print_text("state", ctl_text(s, "state_dir"));
+    json_array_foreach(json_object_get(s, "plugin_dirs"), i, dir)
+        print_text(i == 0 ? "plugins" : "", json_string_value(dir));
+}
+
+static enum ctl_exit system_show(struct ctl *ctl)
+{
+    json_t *system = ctl_call(ctl, "system.show", NULL);
+    if (!system)
+        return ctl->status;
+    if (ctl_json(ctl, system))
+        return CTL_OK;
+    print_system(system);
+    json_decref(system);
+    return CTL_OK;
+}
+
+static enum ctl_exit system_shutdown(struct ctl *ctl)
+{
+    return ctl_do(ctl, "system.shutdown", NULL);
+}
+
+const struct command ctl_system_commands[] = {
+    {"system", "show", "", "Describe the daemon", 0, 0, system_show, {NULL}},
+    {"system", "shutdown", "", "End the daemon: sessions are closed, targets go", 0, 0, system_shutdown, {NULL}},
+    {0},
+};

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the commands of tgtctl are written against: rows of a table, and a context for each. */
+#ifndef TOOLS_CTL_H
+#define TOOLS_CTL_H
+
+#include <glib.h>
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "args.h"
+#include "table.h"
+
+struct rpc;
+
+/* Exit statuses: X(NAME, number, meaning). 8 and 10 are reserved for commands that compare and apply configurations. */
+#define CTL_EXIT_LIST(X)                                      \
+    X(OK, 0, "done")                                          \
+    X(USAGE, 1, "the command line is wrong")                  \
+    X(REFUSED, 2, "the daemon refuses, or it failed")         \
+    X(UNREACHABLE, 3, "the daemon cannot be reached")         \
+    X(NOT_FOUND, 4, "there is no such object")                \
+    X(EXISTS, 5, "there is such an object already")           \
+    X(BUSY, 6, "the object is in use")                        \
+    X(CONFIG, 7, "a configuration is not valid")              \
+    X(PLUGIN, 9, "a plugin cannot be used: missing, or of another ABI")
+
+enum ctl_exit {
+#define X(name, number, meaning) CTL_##name = (number),
+    CTL_EXIT_LIST(X)
+#undef X
+};
+
+#define CTL_OPTIONS_MAX 16
+
+struct ctl;
+
+/* One command. Help, "did you mean" and the check of words and options come from here. */
+struct command {
+    const char *noun;
+    const char *verb;  /* NULL: the noun is the whole command */
+    const char *usage; /* what follows the verb */
+    const char *help;  /* one line */
+    guint min, max;    /* number of words that follow the verb; max 0 with min > 0: any number from min on */
+    enum ctl_exit (*fn)(struct ctl *ctl);
+    const char *options[CTL_OPTIONS_MAX]; /* names of the options that it takes, beside the common ones */
+};
+
+/* A command that runs. */
+struct ctl {
+    const struct command *command;
+    struct args args;
+    bool json;           /* --format json */
+    struct rpc *rpc;     /* connected on first use */
+    enum ctl_exit status; /* of the last ctl_call() that failed */
+};
+
+/* One table per noun, ended by a row without noun. */
+extern const struct command ctl_acl_commands[];
+extern const struct command ctl_lun_commands[];
+extern const struct command ctl_plugin_commands[];
+extern const struct command ctl_portal_commands[];
+extern const struct command ctl_serve_commands[];
+extern const struct command ctl_session_commands[];
+extern const struct command ctl_stats_commands[];
+extern const struct command ctl_system_commands[];
+extern const struct command ctl_target_commands[];
+
+/* The word behind noun and verb, or NULL. */
+const char *ctl_word(const struct ctl *ctl, guint index);
+/* Call a method; takes over `params`. NULL: stderr says why, and ctl->status is the exit status. */
+json_t *ctl_call(struct ctl *ctl, const char *method, json_t *params);
+/* Call a method whose result is of no interest to eyes. */
+enum ctl_exit ctl_do(struct ctl *ctl, const char *method, json_t *params);
+/* With --format json: print the result, free it, true. Else false. */
+bool ctl_json(const struct ctl *ctl, json_t *result);
+/* Say what is wrong with the command line; returns CTL_USAGE. */
+enum ctl_exit ctl_wrong(const char *format, ...) G_GNUC_PRINTF(1, 2);
+
+/* {"target": word 0} where there is one. */
+json_t *ctl_target_params(const struct ctl *ctl);
+/* {"target": …, "lun": …} from "T/N"; NULL: stderr says what is wrong. */
+json_t *ctl_lun_params(const struct ctl *ctl);
+/* "values" from the words "key=value" from the second on; false: stderr says what is wrong. */
+bool ctl_put_values(const struct ctl *ctl, json_t *params);
+/* Options that are given become members of `params`: texts, and flags as true. Dashes become underscores. */
+void ctl_put_options(const struct ctl *ctl, json_t *params);
+/* An option that is a number; false: stderr says what is wrong. Nothing happens if it is not given. */
+bool ctl_put_number(const struct ctl *ctl, json_t *params, const char *option);
+
+/* Members of a JSON object for eyes; NULL and 0 where absent. */
+const char *ctl_text(const json_t *object, const char *name);
+json_int_t ctl_int(const json_t *object, const char *name);
+bool ctl_bool(const json_t *object, const char *name);
+/* "all,10.0.0.0/8,iqn…" of an ACL; free with g_free(). */
+char *ctl_acl_text(const json_t *acl);
+/* What distinguishes a logical unit: "online,read-only,thin"; free with g_free(). */
+char *ctl_lun_state(const json_t *lun);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A connection to the daemon's control socket: one method after the other. */
+#ifndef TOOLS_RPC_H
+#define TOOLS_RPC_H
+
+#include <jansson.h>
+
+struct rpc;
+
+/* Nobody answers at the socket, or not in JSON-RPC. Other codes are those of the daemon: enum core_error, or JSON-RPC's own. */
+#define RPC_UNREACHABLE 1000
+
+/* Why a call failed. Clear with rpc_error_clear(). */
+struct rpc_error {
+    int code;
+    char object[16]; /* what it is about: "target", "lun", …; empty: not known */
+    char *message;
+};
+
+void rpc_error_clear(struct rpc_error *error);
+
+/* Path of the control socket: `path` if not NULL, else that of instance `port` if not NULL, else $TGT_CONTROL, else that of
+ * instance 0. Free with g_free(). */
+char *rpc_path(const char *path, const char *port);
+struct rpc *rpc_open(const char *path, struct rpc_error *error);
+void rpc_close(struct rpc *rpc); /* NULL is fine */
+/* Call a method and wait for its end. Takes over `params` (NULL: none). The result belongs to the caller; NULL: `error` says why. */
+json_t *rpc_call(struct rpc *rpc, const char *method, json_t *params, struct rpc_error *error);
+
+#endif
