@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Plugins are described from their files alone: whatever is wrong with them they are listed, and none of their code runs. */
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "scene.h"
+
+/* Every plugin that is built here, and what the list says of it. */
+static const struct {
+    const char *name;
+    enum plugin_state state;
+} all[] = {
+    {"good", PLUGIN_FOUND},          {"too-old", PLUGIN_FOREIGN},          {"too-new", PLUGIN_FOREIGN},
+    {"too-new-minor", PLUGIN_FOREIGN}, {"no-open", PLUGIN_FOUND},          {"no-read", PLUGIN_FOUND},
+    {"no-submit", PLUGIN_FOUND},     {"no-giveback", PLUGIN_FOUND},        {"bad-model", PLUGIN_FOUND},
+    {"large-priv", PLUGIN_FOUND},    {"short-table", PLUGIN_FOUND},        {"crash-constructor", PLUGIN_FOUND},
+    {"crash-load", PLUGIN_FOUND},    {"exit-load", PLUGIN_FOUND},          {"hang-load", PLUGIN_FOUND},
+    {"fail-load", PLUGIN_FOUND},     {"no-exec", PLUGIN_FOUND},
+    {"no-respond", PLUGIN_FOUND},    {"no-descriptor", PLUGIN_FOUND},      {"plain", PLUGIN_INVALID},
+};
+
+static void lists_all_and_runs_none(void)
+{
+    struct scene *s = scene_new();
+    for (unsigned i = 0; i < G_N_ELEMENTS(all); i++)
+        scene_put(s, 0, all[i].name);
+    scene_write(s, 1, "text.so", "text", 4);
+    scene_open(s);
+    g_assert_cmpuint(plugins_list(s->plugins)->len, ==, G_N_ELEMENTS(all) + 1);
+    for (unsigned i = 0; i < G_N_ELEMENTS(all); i++) {
+        const struct plugin *p = plugins_find(s->plugins, 0, all[i].name);
+        g_assert_nonnull(p);
+        g_assert_cmpstr(plugin_state_name(p->state), ==, plugin_state_name(all[i].state));
+        g_assert_true((p->reason == NULL) == (p->state == PLUGIN_FOUND));
+        g_assert_null(p->desc);
+    }
+    g_autofree char *marks = scene_marks(s);
+    g_assert_cmpstr(marks, ==, "");
+    scene_free(s);
+}
+
+static void describes(void)
+{
+    struct scene *s = scene_new();
+    scene_put(s, 0, "good");
+    scene_open(s);
+    const struct plugin *p = plugins_find(s->plugins, TGT_PLUGIN_BACKING_STORE, "good");
+    g_assert_nonnull(p);
+    g_assert_cmpstr(p->version, ==, "1.5");
+    g_assert_cmpstr(p->abi, ==, "1.0");
+    g_assert_cmpstr(p->provides, ==, "bs:good");
+    g_assert_cmpstr(p->licence, ==, "MIT");
+    g_assert_cmpstr(p->summary, ==, "A store with a fault: good");
+    g_assert_cmpstr(plugin_kind_name(p->kind), ==, "backing-store");
+    g_assert_null(plugins_find(s->plugins, TGT_PLUGIN_TRANSPORT, "good"));
+    scene_free(s);
+}
+
+static void sorts_by_kind_and_name(void)
+{
+    static const char *const order[] = {"fail-load", "good", "no-exec", "no-respond", "plain"};
+    struct scene *s = scene_new();
+    scene_put(s, 0, "plain");
+    scene_put(s, 0, "no-respond");
+    scene_put(s, 0, "good");
+    scene_put(s, 1, "no-exec");
+    scene_put(s, 1, "fail-load");
+    scene_open(s);
+    const GPtrArray *list = plugins_list(s->plugins);
+    g_assert_cmpuint(list->len, ==, G_N_ELEMENTS(order));
+    for (unsigned i = 0; i < list->len; i++)
+        g_assert_cmpstr(((const struct plugin *)list->pdata[i])->name, ==, order[i]);
+    scene_free(s);
+}
+
+static void printable(void)
+{
+    size_t len;
+    struct scene *s = scene_new();
+    g_autofree char *bytes = scene_bytes("good", &len);
+    char *summary = memmem(bytes, len, "summary=A", 9);
+    g_assert_nonnull(summary);
+    memcpy(summary + 8, "\033[\377\n", 4);
+    scene_write(s, 0, "good.so", bytes, len);
+    scene_open(s);
+    const struct plugin *p = plugins_find(s->plugins, 0, "good");
+    g_assert_true(g_utf8_validate(p->summary, -1, NULL));
+    g_assert_null(strpbrk(p->summary, "\033\n"));
+    scene_free(s);
+}
+
+static void sees_new_files(void)
+{
+    struct scene *s = scene_new();
+    scene_open(s);
+    g_assert_cmpuint(plugins_list(s->plugins)->len, ==, 0);
+    scene_put(s, 0, "good");
+    g_assert_cmpuint(plugins_list(s->plugins)->len, ==, 1);
+    scene_put(s, 0, "short-table");
+    struct plugin *used = plugin_use(s->plugins, "bs:short-table", NULL);
+    g_assert_nonnull(used);
+    plugin_unuse(used);
+    scene_free(s);
+}
+
+static void sees_replaced_files(void)
+{
+    size_t len;
+    struct scene *s = scene_new();
+    g_autofree char *bytes = scene_bytes("good", &len);
+    const char *path = scene_write(s, 0, "good.so", bytes, 1000);
+    scene_open(s);
+    g_assert_cmpint(scene_plugin(s, path)->state, ==, PLUGIN_INVALID);
+    scene_write(s, 0, "good.so", bytes, len);
+    scene_expect(s, path, PLUGIN_FOUND, NULL);
+    scene_free(s);
+}
+
+static void sees_removed_files(void)
+{
+    struct scene *s = scene_new();
+    const char *first = scene_put(s, 0, "good"), *second = scene_put(s, 1, "good");
+    scene_open(s);
+    g_assert_cmpint(scene_plugin(s, second)->state, ==, PLUGIN_DISABLED);
+    g_assert_cmpint(g_remove(first), ==, 0);
+    scene_expect(s, second, PLUGIN_FOUND, NULL);
+    scene_expect(s, first, PLUGIN_INVALID,
+                 " cannot be opened (No such file or directory), a file that tgtd can read is needed: check it or remove it");
+    struct plugin *used = plugin_use(s->plugins, "bs:good", NULL);
+    g_assert_nonnull(used);
+    g_assert_cmpstr(used->file, ==, second);
+    plugin_unuse(used);
+    scene_free(s);
+}
+
+static void missing_directories(void)
+{
+    char *dirs[] = {(char *)"/nonexistent/plugins", NULL};
+    struct plugins *plugins = plugins_new(dirs, NULL);
+    g_assert_cmpuint(plugins_list(plugins)->len, ==, 0);
+    plugins_free(plugins);
+    plugins = plugins_new(NULL, NULL);
+    g_assert_null(plugins_find(plugins, 0, "good"));
+    plugins_free(plugins);
+    plugins_free(NULL);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/abi/listing/lists_all_and_runs_none", lists_all_and_runs_none);
+    g_test_add_func("/abi/listing/describes", describes);
+    g_test_add_func("/abi/listing/sorts_by_kind_and_name", sorts_by_kind_and_name);
+    g_test_add_func("/abi/listing/printable", printable);
+    g_test_add_func("/abi/listing/sees_new_files", sees_new_files);
+    g_test_add_func("/abi/listing/sees_replaced_files", sees_replaced_files);
+    g_test_add_func("/abi/listing/sees_removed_files", sees_removed_files);
+    g_test_add_func("/abi/listing/missing_directories", missing_directories);
+    return g_test_run();
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Test store "fault": memory with errors, delays and refusals as its options say. */
+#include <errno.h>
+#include <glib.h>
+#include <string.h>
+
+#include "memory.h"
+
+struct store {
+    struct memory *memory;
+    uint64_t delay_ns;
+    int error[TGT_BS_OP_COUNT_];   /* negative errno by operation, 0: none */
+    uint64_t from, to;             /* errors hit operations that touch these bytes */
+    uint64_t again;                /* submits still to be answered with -EAGAIN; atomic */
+};
+
+/* Lives in io->priv. */
+struct delayed {
+    struct tgt_op op;
+    struct store *store;
+    struct tgt_bs_io *io;
+};
+
+static const struct {
+    const char *name;
+    int code;
+} errors[] = {{"none", 0}, {"EIO", EIO}, {"ENOSPC", ENOSPC}, {"EROFS", EROFS}, {"ETIMEDOUT", ETIMEDOUT}, {"ENOMEM", ENOMEM}};
+
+static int error_code(const char *name)
+{
+    for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++)
+        if (strcmp(errors[i].name, name) == 0)
+            return -errors[i].code;
+    return 0;
+}
+
+static void options(struct store *s, const struct tgt_params *params)
+{
+    int flush = error_code(tgt_param_str(params, "flush"));
+    s->delay_ns = tgt_param_uint(params, "delay_ms") * 1000000;
+    s->error[TGT_BS_READ] = error_code(tgt_param_str(params, "read"));
+    s->error[TGT_BS_WRITE] = error_code(tgt_param_str(params, "write"));
+    s->error[TGT_BS_WRITE_ZEROES] = s->error[TGT_BS_WRITE];
+    s->error[TGT_BS_FLUSH] = flush;
+    s->error[TGT_BS_DISCARD] = error_code(tgt_param_str(params, "discard"));
+    s->from = tgt_param_uint(params, "from");
+    s->to = tgt_param_uint(params, "to");
+    s->again = tgt_param_uint(params, "again");
+}
+
+static int fault_open(const struct tgt_bs_open *args, struct tgt_bs_info *info, void **handle, struct tgt_error *err)
+{
+    const char *fail = tgt_param_str(args->params, "open");
+    if (error_code(fail) != 0)
+        return tgt_error_set(err, -error_code(fail), "it was told to fail with %s", fail);
+    struct memory *m = memory_open(args, err);
+    if (m == NULL)
+        return -ENOMEM;
+    struct store *s = g_new0(struct store, 1);
+    s->memory = m;
+    options(s, args->params);
+    memory_info(m, info, true);
+    *handle = s;
+    return 0;
+}
+
+static void fault_close(void *handle)
+{
+    struct store *s = handle;
+    memory_free(s->memory);
+    g_free(s);
+}
+
+static int fault_result(struct store *s, struct tgt_bs_io *io)
+{
+    bool hit = io->op == TGT_BS_FLUSH || (io->offset < s->to && io->offset + io->length > s->from);
+    return hit && s->error[io->op] ? s->error[io->op] : memory_do(s->memory, io);
+}
+
+static void woken(struct tgt_op *op, int64_t res)
+{
+    struct delayed *d = (struct delayed *)op;
+    tgt_bs_io_done(d->io, res == -ECANCELED ? -ECANCELED : fault_result(d->store, d->io));
+}
+
+static bool refuse(struct store *s)
+{
+    uint64_t left = __atomic_load_n(&s->again, __ATOMIC_RELAXED);
+    while (left > 0)
+        if (__atomic_compare_exchange_n(&s->again, &left, left - 1, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+            return true;
+    return false;
+}
+
+static void fault_submit(void *chan, struct tgt_bs_io *io)
+{
+    struct store *s = chan;
+    struct delayed *d = io->priv;
+    *d = (struct delayed){.op.done = woken, .store = s, .io = io};
+    if (refuse(s))
+        tgt_bs_io_done(io, -EAGAIN);
+    else if (s->delay_ns > 0)
+        tgt_op_timeout(io->thread, &d->op, s->delay_ns);
+    else
+        tgt_bs_io_done(io, fault_result(s, io));
+}
+
+static void fault_cancel(void *chan, struct tgt_bs_io *io)
+{
+    struct store *s = chan;
+    if (s->delay_ns > 0)
+        tgt_op_cancel(io->thread, &((struct delayed *)io->priv)->op);
+}
+
+#define CHOICES "none EIO ENOSPC EROFS ETIMEDOUT ENOMEM"
+#define FAIL(op) {.name = op, .type = TGT_PARAM_ENUM, .def = "none", .choices = CHOICES, .help = "Error of " op "."}
+
+static const struct tgt_param lu_params[] = {
+    MEMORY_PARAM_SIZE,
+    {.name = "delay_ms", .type = TGT_PARAM_UINT, .def = "0", .unit = "ms", .help = "Delay of every operation."},
+    {.name = "again", .type = TGT_PARAM_UINT, .def = "0", .help = "How many submits are answered with EAGAIN first."},
+    {.name = "from", .type = TGT_PARAM_SIZE, .def = "0", .unit = "bytes", .help = "Errors hit from this offset on."},
+    {.name = "to", .type = TGT_PARAM_SIZE, .def = "8P", .unit = "bytes", .help = "Errors hit below this offset."},
+    FAIL("open"), FAIL("read"), FAIL("write"), FAIL("flush"), FAIL("discard"),
+};
+
+static const struct tgt_bs_ops fault_ops = {
+    .struct_size = sizeof(struct tgt_bs_ops),
+    .model = TGT_BS_ASYNC,
+    .io_priv_size = sizeof(struct delayed),
+    .lu_param_count = sizeof lu_params / sizeof lu_params[0],
+    .lu_param_size = sizeof lu_params[0],
+    .lu_params = lu_params,
+    .open = fault_open,
+    .close = fault_close,
+    .submit = fault_submit,
+    .cancel = fault_cancel,
+};
+
+TGT_PLUGIN_DEFINE(BACKING_STORE, "fault", "1.0", "LGPL-2.1-or-later", "Test store: errors and delays on command", "bs:fault",
+                  &fault_ops, NULL, NULL, TGT_NO_PARAMS);
