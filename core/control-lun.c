@@ -6,6 +6,7 @@
 
 #include "daemon.h"
 #include "lu.h"
+#include "medium.h"
 #include "plugin.h"
 #include "target.h"
 
@@ -44,6 +45,8 @@ static void describe_identity(json_t *o, const struct core_lu *lu)
     put_text(o, "product", lu->pub.product);
     put_text(o, "revision", lu->pub.revision);
     put_text(o, "serial", lu->pub.serial);
+    if (lu->scsi_id[0])
+        control_put(o, "scsi_id", lu->scsi_id);
 }
 
 static json_t *describe_options(const struct bs *bs)
@@ -82,14 +85,6 @@ static void describe_state(json_t *o, const struct core_lu *lu, unsigned state)
     json_object_set_new(o, "initiators", json_integer(lu->itls->len));
 }
 
-/* The store of the medium (an ejected one stays open), or NULL. */
-static const struct bs *store_of(struct core_lu *lu)
-{
-    const struct tgt_medium *medium = g_atomic_pointer_get(&lu->pub.medium);
-    return medium ? ((const struct core_medium *)((const char *)medium - G_STRUCT_OFFSET(struct core_medium, pub)))->bs
-                  : NULL;
-}
-
 /* The word for it in commands (SPC-5 6.7.2); types that came later are known by their plugin's name. */
 static const char *type_of(const struct core_lu *lu)
 {
@@ -109,9 +104,8 @@ json_t *control_describe_lun(struct core_lu *lu)
                           (int)lu->pub.block_size, "blocks", (json_int_t)lu_blocks(&lu->pub), "legacy",
                           lu->identity_legacy);
     g_mutex_lock(&lu->lock);
-    const struct bs *bs = store_of(lu);
-    if (bs)
-        describe_store(o, bs);
+    if (lu->pub.medium)
+        describe_store(o, core_medium(lu->pub.medium)->bs);
     describe_state(o, lu, (unsigned)g_atomic_int_get((gint *)&lu->pub.state));
     describe_identity(o, lu);
     g_mutex_unlock(&lu->lock);

@@ -9,42 +9,65 @@
 #include "target.h"
 #include "thread.h"
 
-/* Counters belong to the nexus's thread; a value that is one command old does no harm. */
-static json_int_t counter(const uint64_t *value)
+static void put_counters(json_t *o, const struct lu_counters *c)
 {
-    return (json_int_t)__atomic_load_n(value, __ATOMIC_RELAXED);
+    json_object_set_new(o, "reads", json_integer((json_int_t)c->reads));
+    json_object_set_new(o, "read_bytes", json_integer((json_int_t)c->read_bytes));
+    json_object_set_new(o, "writes", json_integer((json_int_t)c->writes));
+    json_object_set_new(o, "write_bytes", json_integer((json_int_t)c->write_bytes));
+    json_object_set_new(o, "errors", json_integer((json_int_t)c->errors));
 }
 
-static json_t *describe_itl(const struct core_lu *lu, const struct itl *itl)
+static json_t *describe_place(const struct core_lu *lu)
 {
-    json_t *o = json_pack("{s:s, s:i, s:i, s:I}", "target", lu->target->name, "tid", (int)lu->target->tid, "lun",
-                          (int)lu->lun, "sid", (json_int_t)itl->nexus->id);
+    return json_pack("{s:s, s:i, s:i}", "target", lu->target->name, "tid", (int)lu->target->tid, "lun", (int)lu->lun);
+}
+
+/* With the sessions that are gone. */
+static gboolean append_lun(gpointer key, gpointer lu, gpointer list)
+{
+    struct lu_counters sum;
+    json_t *o = describe_place(lu);
+    lu_counters(lu, &sum);
+    put_counters(o, &sum);
+    json_array_append_new(list, o);
+    return FALSE;
+}
+
+/* The counters of an I_T_L belong to the nexus's thread; a value that is one command old does no harm. */
+static json_t *describe_session(const struct core_lu *lu, const struct itl *itl)
+{
+    json_t *o = describe_place(lu);
+    const struct lu_counters c = {
+        .reads = __atomic_load_n(&itl->reads, __ATOMIC_RELAXED),
+        .read_bytes = __atomic_load_n(&itl->read_bytes, __ATOMIC_RELAXED),
+        .writes = __atomic_load_n(&itl->writes, __ATOMIC_RELAXED),
+        .write_bytes = __atomic_load_n(&itl->write_bytes, __ATOMIC_RELAXED),
+        .errors = __atomic_load_n(&itl->errors, __ATOMIC_RELAXED),
+    };
+    json_object_set_new(o, "sid", json_integer((json_int_t)itl->nexus->id));
     control_put(o, "initiator", itl->nexus->initiator);
-    json_object_set_new(o, "reads", json_integer(counter(&itl->reads)));
-    json_object_set_new(o, "read_bytes", json_integer(counter(&itl->read_bytes)));
-    json_object_set_new(o, "writes", json_integer(counter(&itl->writes)));
-    json_object_set_new(o, "write_bytes", json_integer(counter(&itl->write_bytes)));
-    json_object_set_new(o, "errors", json_integer(counter(&itl->errors)));
+    put_counters(o, &c);
     return o;
 }
 
-static gboolean append_lun(gpointer key, gpointer value, gpointer list)
+static gboolean append_sessions(gpointer key, gpointer value, gpointer list)
 {
     struct core_lu *lu = value;
     g_mutex_lock(&lu->lock);
     for (guint i = 0; i < lu->itls->len; i++)
-        json_array_append_new(list, describe_itl(lu, lu->itls->pdata[i]));
+        json_array_append_new(list, describe_session(lu, lu->itls->pdata[i]));
     g_mutex_unlock(&lu->lock);
     return FALSE;
 }
 
-static json_t *describe_luns(const struct tgt_target *only)
+static json_t *each_lun(const struct tgt_target *only, GTraverseFunc append)
 {
     json_t *list = json_array();
     g_autoptr(GList) targets = targets_list();
     for (GList *t = targets; t; t = t->next)
         if (!only || only == t->data)
-            g_tree_foreach(((struct tgt_target *)t->data)->luns, append_lun, list);
+            g_tree_foreach(((struct tgt_target *)t->data)->luns, append, list);
     return list;
 }
 
@@ -64,12 +87,13 @@ static void stats_show_(struct control_call *call, const json_t *params)
         return;
     json_t *io = json_array();
     threads_each(daemon_get()->threads, append_thread, io);
-    control_reply(call, json_pack("{s:o, s:o}", "luns", describe_luns(target), "threads", io));
+    control_reply(call, json_pack("{s:o, s:o, s:o}", "luns", each_lun(target, append_lun), "sessions",
+                                  each_lun(target, append_sessions), "threads", io));
 }
 
 const struct control_method control_stats_methods[] = {
     {"stats.show",
-     "Show counters of logical units by session, and of I/O threads",
+     "Show counters of logical units, of their sessions, and of I/O threads",
      true,
      stats_show_,
      {{"target", CONTROL_STRING, false, "only logical units of this target"}}},

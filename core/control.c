@@ -295,7 +295,7 @@ static void refuse(struct control_client *client, int code, const char *what)
 void control_run(struct control_client *client, const char *line, size_t len)
 {
     json_error_t why;
-    json_t *request = json_loadb(line, len, JSON_REJECT_DUPLICATES, &why);
+    json_t *request = json_loadb(line, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
     if (!request)
         refuse(client, RPC_PARSE, why.text);
     else if (!is_request(request))

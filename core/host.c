@@ -140,6 +140,7 @@ static const struct tgt_host table = {
     .portal_each = portal_each,
     .target_param_uint = target_param_uint,
     .target_param_str = target_param_str,
+    .lu_usage = lu_usage,
 };
 
 const struct tgt_host *host_table(void)

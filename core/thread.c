@@ -23,6 +23,7 @@
 struct thread_private {
     struct tgt_msg *inbox;     /* atomic: messages, newest first */
     int asleep;                /* atomic: the thread sleeps or is about to: who posts must wake it */
+    int posting;               /* atomic: who is within thread_post() */
     struct tgt_defer *defers, **defers_end;
     GSource *source;
     pthread_t pthread;
@@ -173,12 +174,14 @@ void thread_post(struct tgt_thread *thread, struct tgt_msg *msg)
         return;
     }
     struct thread_private *p = thread->priv;
+    __atomic_fetch_add(&p->posting, 1, __ATOMIC_RELAXED);
     struct tgt_msg *newest = __atomic_load_n(&p->inbox, __ATOMIC_RELAXED);
     do
         msg->host_next = newest;
     while (!__atomic_compare_exchange_n(&p->inbox, &newest, msg, true, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
     if (__atomic_load_n(&p->asleep, __ATOMIC_SEQ_CST) && __atomic_exchange_n(&p->asleep, 0, __ATOMIC_SEQ_CST))
         g_main_context_wakeup(thread->context);
+    __atomic_fetch_sub(&p->posting, 1, __ATOMIC_RELEASE);
 }
 
 void thread_defer(struct tgt_thread *thread, struct tgt_defer *defer)
@@ -318,7 +321,13 @@ static bool thread_start(struct tgt_thread *t, uint64_t buffer_memory, GError **
     return false;
 }
 
-/* Who posts to a thread may still wake its context when the message has been run: it goes last. */
+/* A message may have been run, and the thread have ended, before its sender is back from waking it. */
+static void wait_for_posters(struct thread_private *p)
+{
+    while (__atomic_load_n(&p->posting, __ATOMIC_ACQUIRE) > 0)
+        g_thread_yield();
+}
+
 static void stop_all(struct threads *threads)
 {
     for (unsigned i = 0; i < threads->count; i++)
@@ -326,6 +335,7 @@ static void stop_all(struct threads *threads)
     for (unsigned i = 0; i < threads->count; i++)
         pthread_join(threads->list[i].priv->pthread, NULL);
     for (unsigned i = 0; i < threads->count; i++) {
+        wait_for_posters(threads->list[i].priv);
         g_main_context_unref(threads->list[i].context);
         private_free(threads->list[i].priv);
     }

@@ -4,17 +4,28 @@
 
 #include "ctl.h"
 
+static void add_counters(struct table *table, const json_t *row)
+{
+    g_autofree char *read = format_size(ctl_int(row, "read_bytes")), *written = format_size(ctl_int(row, "write_bytes"));
+    table_cellf(table, "%" JSON_INTEGER_FORMAT, ctl_int(row, "reads"));
+    table_cell(table, read);
+    table_cellf(table, "%" JSON_INTEGER_FORMAT, ctl_int(row, "writes"));
+    table_cell(table, written);
+    table_cellf(table, "%" JSON_INTEGER_FORMAT, ctl_int(row, "errors"));
+}
+
 static void add_lun(struct table *table, const json_t *l)
 {
-    g_autofree char *read = format_size(ctl_int(l, "read_bytes")), *written = format_size(ctl_int(l, "write_bytes"));
     table_cellf(table, "%s/%" JSON_INTEGER_FORMAT, ctl_text(l, "target"), ctl_int(l, "lun"));
-    table_cellf(table, "%" JSON_INTEGER_FORMAT, ctl_int(l, "sid"));
-    table_cellf(table, "%" JSON_INTEGER_FORMAT, ctl_int(l, "reads"));
-    table_cell(table, read);
-    table_cellf(table, "%" JSON_INTEGER_FORMAT, ctl_int(l, "writes"));
-    table_cell(table, written);
-    table_cellf(table, "%" JSON_INTEGER_FORMAT, ctl_int(l, "errors"));
-    table_cell(table, ctl_text(l, "initiator"));
+    add_counters(table, l);
+}
+
+static void add_session(struct table *table, const json_t *s)
+{
+    table_cellf(table, "%" JSON_INTEGER_FORMAT, ctl_int(s, "sid"));
+    table_cellf(table, "@%" JSON_INTEGER_FORMAT "/%" JSON_INTEGER_FORMAT, ctl_int(s, "tid"), ctl_int(s, "lun"));
+    add_counters(table, s);
+    table_cell(table, ctl_text(s, "initiator"));
 }
 
 static void add_thread(struct table *table, const json_t *t)
@@ -44,7 +55,9 @@ static enum ctl_exit stats_show(struct ctl *ctl)
         return ctl->status;
     if (ctl_json(ctl, stats))
         return CTL_OK;
-    print("LUN >SID >READS >READ >WRITES >WRITTEN >ERRORS INITIATOR", json_object_get(stats, "luns"), add_lun);
+    print("LUN >READS >READ >WRITES >WRITTEN >ERRORS", json_object_get(stats, "luns"), add_lun);
+    putchar('\n');
+    print(">SID LUN >READS >READ >WRITES >WRITTEN >ERRORS INITIATOR", json_object_get(stats, "sessions"), add_session);
     putchar('\n');
     print(">THREAD >SESSIONS >BUFFERS >LIMIT >WAITS", json_object_get(stats, "threads"), add_thread);
     json_decref(stats);

@@ -5,7 +5,7 @@
 #define SEGMENT_MOST 1048576 /* also bounds what one PDU may bring */
 #define NS_PER_SECOND 1000000000ull
 
-const struct tgt_param iscsi_target_param_table[] = {
+const struct tgt_param iscsi_target_param_table[ISCSI_TARGET_PARAM_COUNT] = {
     {"MaxRecvDataSegmentLength", TGT_PARAM_UINT, 0, "262144", 8192, SEGMENT_MOST, NULL, "bytes",
      "Longest data segment that initiators may send in one PDU."},
     {"MaxBurstLength", TGT_PARAM_UINT, 0, "1048576", 512, 16777215, NULL, "bytes",
@@ -33,9 +33,8 @@ const struct tgt_param iscsi_target_param_table[] = {
     {"MaxQueueCmd", TGT_PARAM_UINT, 0, "128", 1, 512, NULL, NULL,
      "Commands that a session may have under way: the width of its CmdSN window."},
 };
-const uint32_t iscsi_target_param_count = G_N_ELEMENTS(iscsi_target_param_table);
 
-const struct tgt_param iscsi_portal_param_table[] = {
+const struct tgt_param iscsi_portal_param_table[ISCSI_PORTAL_PARAM_COUNT] = {
     {"login_timeout", TGT_PARAM_UINT, 0, "15", 1, 3600, NULL, "s",
      "Time that a connection has to reach full feature phase."},
     {"nop_interval", TGT_PARAM_UINT, 0, "30", 0, 3600, NULL, "s",
@@ -51,7 +50,6 @@ const struct tgt_param iscsi_portal_param_table[] = {
     {"send_queue", TGT_PARAM_SIZE, 0, "8M", 65536, 1u << 30, NULL, "bytes",
      "Answers that may wait to be taken by an initiator before nothing more is read from it."},
 };
-const uint32_t iscsi_portal_param_count = G_N_ELEMENTS(iscsi_portal_param_table);
 
 static void read_numbers(const struct tgt_target *target, struct iscsi_target_params *params)
 {

@@ -24,10 +24,10 @@ struct iscsi_portal_params {
     gint connections, logins; /* atomic: those open now, and those of them that are still logging in */
 };
 
-extern const struct tgt_param iscsi_target_param_table[];
-extern const uint32_t iscsi_target_param_count;
-extern const struct tgt_param iscsi_portal_param_table[];
-extern const uint32_t iscsi_portal_param_count;
+#define ISCSI_TARGET_PARAM_COUNT 13u
+#define ISCSI_PORTAL_PARAM_COUNT 7u
+extern const struct tgt_param iscsi_target_param_table[ISCSI_TARGET_PARAM_COUNT];
+extern const struct tgt_param iscsi_portal_param_table[ISCSI_PORTAL_PARAM_COUNT];
 
 /* NULL target: the defaults, for discovery sessions. */
 void iscsi_target_params_read(const struct tgt_target *target, struct iscsi_target_params *params);

@@ -94,6 +94,5 @@ void iscsi_rx_forget(struct iscsi_conn *c, const struct iscsi_task *task)
         return;
     c->rx.task = NULL;
     c->rx.sink = ISCSI_SINK_NONE;
-    c->rx.verdict = ISCSI_IGNORE;
     iscsi_conn_unpause(c, ISCSI_PAUSE_DATA);
 }

@@ -176,6 +176,20 @@ static void hurry_if_ending(struct iscsi_task *task)
         task->flags |= ISCSI_TASK_HURRY;
 }
 
+/* If the connection waits for this task, it goes on. The task, and even the connection, may be gone behind the step. */
+static void step_and_unpause(struct iscsi_task *task)
+{
+    struct iscsi_conn *c = task->conn;
+    if (c->rx.task != task) {
+        iscsi_task_step(task);
+        return;
+    }
+    iscsi_conn_hold(c);
+    iscsi_task_step(task);
+    iscsi_conn_unpause(c, ISCSI_PAUSE_DATA);
+    iscsi_conn_put(c);
+}
+
 void iscsi_data_out(struct tgt_cmd *cmd)
 {
     struct iscsi_task *task = iscsi_task(cmd);
@@ -185,9 +199,7 @@ void iscsi_data_out(struct tgt_cmd *cmd)
         task->flags |= ISCSI_TASK_ABORTED | ISCSI_TASK_HURRY;
     else if (!has_failed(task))
         iscsi_place_stash(task);
-    if (c->rx.task == task)
-        iscsi_conn_unpause(c, ISCSI_PAUSE_DATA);
-    iscsi_task_step(task);
+    step_and_unpause(task);
 }
 
 void iscsi_abort(struct tgt_cmd *cmd)
@@ -213,11 +225,9 @@ void iscsi_respond(struct tgt_cmd *cmd)
         hurry_if_ending(task);
         iscsi_task_await(task);
     }
-    if (c->rx.task == task) {
+    if (c->rx.task == task)
         c->rx.sink = ISCSI_SINK_NONE;
-        iscsi_conn_unpause(c, ISCSI_PAUSE_DATA);
-    }
-    iscsi_task_step(task);
+    step_and_unpause(task);
 }
 
 /* The connection waits for a buffer, and the buffers may all wait for data that is behind this PDU. */

@@ -55,6 +55,7 @@ struct iscsi_task {
     uint32_t burst;          /* bytes in this sequence */
 
     uint8_t sense_len[2];
+    uint8_t refused_sense[18];
     struct iovec sense[2];
     struct iscsi_tx tx;      /* the answer */
 };

@@ -50,14 +50,14 @@ def test_abort_races_completion_in_one_segment(e):
 
 
 def storm(session, pdus):
-    """Send all of them at once; each gets its response, or a Reject for there being too many."""
+    """Send all of them at once; each is done, or refused since there are too many."""
     session.send(*pdus)
     session.until(lambda: len(session.others) >= len(pdus), "all responses", timeout=15)
     for reject in session.took(Op.REJECT):
         tap.equal(reject.reason, RejectReason.TOO_MANY_IMMEDIATE, "reason of the Reject")
-    responses = session.took(Op.TMF_RESPONSE)
-    tap.true(responses, "no function was executed")
-    tap.equal({r.response for r in responses}, {Tmf.COMPLETE}, "responses")
+    responses = {r.response for r in session.took(Op.TMF_RESPONSE)}
+    tap.true(Tmf.COMPLETE in responses, f"responses {responses}")
+    tap.true(responses <= {Tmf.COMPLETE, Tmf.REJECTED}, f"responses {responses}")
     tap.equal(session.others, [], "other answers")
 
 

@@ -10,13 +10,13 @@ extern "C" {
 #endif
 
 /** 16 bits, most significant byte first. */
-typedef struct be16 { uint8_t b[2]; /**< the bytes as on the wire */ } be16_t;
+typedef struct { uint8_t b[2]; /**< the bytes as on the wire */ } be16_t;
 /** 24 bits, most significant byte first. */
-typedef struct be24 { uint8_t b[3]; /**< the bytes as on the wire */ } be24_t;
+typedef struct { uint8_t b[3]; /**< the bytes as on the wire */ } be24_t;
 /** 32 bits, most significant byte first. */
-typedef struct be32 { uint8_t b[4]; /**< the bytes as on the wire */ } be32_t;
+typedef struct { uint8_t b[4]; /**< the bytes as on the wire */ } be32_t;
 /** 64 bits, most significant byte first. */
-typedef struct be64 { uint8_t b[8]; /**< the bytes as on the wire */ } be64_t;
+typedef struct { uint8_t b[8]; /**< the bytes as on the wire */ } be64_t;
 
 /** The value of the `n` (0 to 8) big-endian bytes at `p`. */
 static inline uint64_t be_get(const void *p, unsigned n)
@@ -53,6 +53,13 @@ static inline be24_t be24(uint32_t v) { be24_t r; be_put(r.b, 3, v); return r; }
 static inline be32_t be32(uint32_t v) { be32_t r; be_put(r.b, 4, v); return r; }
 /** See be16(). */
 static inline be64_t be64(uint64_t v) { be64_t r; be_put(r.b, 8, v); return r; }
+
+/** A wire struct has the size that the standard gives it. */
+#ifdef __cplusplus
+#define TGT_WIRE_SIZE(type, n) static_assert(sizeof(struct type) == (n), #type)
+#else
+#define TGT_WIRE_SIZE(type, n) _Static_assert(sizeof(struct type) == (n), #type)
+#endif
 
 #ifdef __cplusplus
 }

@@ -7,9 +7,6 @@
 
 #ifdef __cplusplus
 extern "C" {
-#define TGT_WIRE_SIZE(type, n) static_assert(sizeof(struct type) == (n), #type)
-#else
-#define TGT_WIRE_SIZE(type, n) _Static_assert(sizeof(struct type) == (n), #type)
 #endif
 
 /** READ CAPACITY(10) parameter data (SBC-4 5.20.2). */
@@ -127,5 +124,4 @@ TGT_WIRE_SIZE(sbc_log_provisioning, 12);
 #ifdef __cplusplus
 }
 #endif
-#undef TGT_WIRE_SIZE
 #endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A login under way. */
+#ifndef ISCSI_LOGIN_H
+#define ISCSI_LOGIN_H
+
+#include "conn.h"
+#include "session.h"
+#include "text.h"
+
+/* Requests of one login, pieces of text among them (6.2 asks for at least six exchanges). */
+#define ISCSI_LOGIN_REQUESTS_MAX 128u
+
+/* Gone when full feature phase begins. */
+struct iscsi_login {
+    struct iscsi_login_request first; /* its ISID, TSIH, CID, ITT and CmdSN are in force (11.12) */
+    struct iscsi_text text;
+    struct iscsi_negotiation negotiation;
+    struct iscsi_target_params wanted;
+    GHashTable *unknown;   /* names of keys that are not known, to find duplicates */
+    struct tgt_target *target; /* one reference; NULL in discovery sessions */
+    char *initiator, *target_name, *session_type, *alias;
+    unsigned requests, pairs;
+    uint8_t stage;
+    bool judged;           /* names and target have been found good */
+    bool declared;         /* our own keys of the operational stage were sent */
+    bool evicted;          /* an older session had to go */
+    struct iscsi_waiter *waiter; /* for that */
+    char *address;         /* key of discovery sessions */
+};
+
+void iscsi_login_new(struct iscsi_conn *c);
+void iscsi_login_free(struct iscsi_conn *c);
+
+/* login-request.c: is the header right, on its own and as the next of this login? */
+enum iscsi_login_status iscsi_login_check_header(struct iscsi_conn *c);
+/* login-keys.c: all pairs of a complete request. */
+enum iscsi_login_status iscsi_login_run_keys(struct iscsi_conn *c);
+/* login-names.c: who wants what? Once, when the first request is complete. */
+enum iscsi_login_status iscsi_login_judge_names(struct iscsi_conn *c);
+/* login-session.c: make the session; the last answer of the login goes out now or when an older session has ended. */
+void iscsi_login_establish(struct iscsi_conn *c);
+void iscsi_login_session_key(const struct iscsi_conn *c, struct iscsi_session_key *key);
+
+/* login-answer.c */
+void iscsi_login_fail(struct iscsi_conn *c, enum iscsi_login_status status, const char *why);
+/* The next piece of text, with the T bit if `transit` and nothing is left to be said. */
+void iscsi_login_answer(struct iscsi_conn *c, bool transit);
+/* The last answer: full feature phase begins behind it. */
+void iscsi_login_answer_final(struct iscsi_conn *c, uint16_t tsih);
+const char *iscsi_login_status_text(enum iscsi_login_status status);
+
+#endif

@@ -1,0 +1,225 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The program tgtd: its command line, how it starts, how it becomes a daemon, how it ends."""
+
+import os
+import signal
+import socket
+import sys
+import time
+
+import bed
+from bed import tap
+
+
+class Folder:
+    """A folder for the daemons of a test, which are ended after it."""
+
+    def open(self):
+        self.tgtd = bed.daemon.binary("TGTD")
+        self.tgtctl = bed.daemon.binary("TGTCTL")
+        self.folder = bed.tempfile.mkdtemp(prefix="tgtd-cli.")
+        self.pids = []
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def arguments(self, name="control"):
+        return ["--control", self.path(name), "--state-dir", self.path("state"), "--iscsi", "portal=127.0.0.1:0"]
+
+    def run(self, *args, **options):
+        return bed.run(self.tgtd, *args, **options)
+
+    def portals(self, name="control"):
+        done = bed.run(self.tgtctl, "--socket", self.path(name), "--format", "json", "portal", "list", status=0)
+        return bed.json.loads(done.stdout)
+
+    def ctl(self, *args, name="control"):
+        return bed.run(self.tgtctl, "--socket", self.path(name), *args)
+
+    def start(self, *args):
+        """One in the background of this test; it is waited for until it answers."""
+        process = bed.subprocess.Popen([self.tgtd, *args], stderr=bed.subprocess.PIPE, text=True)
+        end = time.monotonic() + 10 * tap.slowness()
+        while self.ctl("system", "show").returncode:
+            tap.true(process.poll() is None, f"tgtd has ended: {process.stderr.read() if process.poll() else ''}")
+            tap.true(time.monotonic() < end, "tgtd does not answer")
+            time.sleep(0.02)
+        self.pids.append(process.pid)
+        return process
+
+    def cleanup(self):
+        for pid in self.pids:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        self.pids = []
+
+    def close(self):
+        bed.shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def end(process, number=signal.SIGTERM):
+    """Exit status after a signal."""
+    process.send_signal(number)
+    status = process.wait(10 * tap.slowness())
+    process.stderr.close()
+    return status
+
+
+# The command line -----------------------------------------------------------------------------
+
+
+def test_help(f):
+    text = f.run("--help", status=0).stdout
+    for option in ("--foreground", "--nodaemonize", "--control-port", "--nr_iothreads", "--ring", "--pid-file",
+                   "--debug", "--plugin-dir", "--state-dir", "--buffer-memory", "--iscsi", "--version"):
+        tap.true(option in text, f"{option} is not in the help")
+
+
+def test_version(f):
+    tap.true(f.run("-V", status=0).stdout.startswith("tgtd "), "version")
+
+
+@tap.cases(
+    unknown=(("--nonsense", "x"), "neither an option nor a transport"), letter=(("-Z",), "unknown"),
+    ambiguous=(("--p", "x"), "ambiguous"), word=(("word",), "not expected"), threads=(("-t", "0"), "--nr_iothreads"),
+    threads_word=(("-t", "many"), "--nr_iothreads"), ring=(("--ring", "epoll"), "auto, uring or poll"),
+    debug=(("-d", "2"), "--debug"), port=(("-C", "-1"), "--control-port"), memory=(("--buffer-memory", "x"), "size"),
+    no_value=(("--iscsi",), "needs a value"), missing=(("-t",), "without its value"),
+    parameter=(("--iscsi", "portal=127.0.0.1:0,nonsense=1"), "nonsense"),
+    address=(("--iscsi", "portal=nonsense:1"), "nonsense"), not_ours=(("--iscsi", "portal=192.0.2.77:3260"), "192.0.2.77"),
+)
+def test_wrong_command_line(f, args, words):
+    done = f.run("-f", "--control", f.path("wrong"), "--state-dir", f.path("state"), *args, status=1)
+    tap.true(words in done.stderr, f"'{words}' is not in: {done.stderr}")
+    tap.true(not os.path.exists(f.path("wrong")), "the socket file is left")
+
+
+def test_port_that_is_taken(f):
+    listener = socket.create_server(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+    done = f.run("-f", "--control", f.path("taken"), "--state-dir", f.path("state"), "--iscsi", f"portal=127.0.0.1:{port}",
+                 status=1)
+    listener.close()
+    tap.true(f"127.0.0.1:{port}" in done.stderr and "in use" in done.stderr, done.stderr)
+
+
+@tap.cases(
+    trailing_comma=("portal=127.0.0.1:0,", 1), empty_elements=(",,portal=127.0.0.1:0,,", 1),
+    several=("portal=127.0.0.1:0,portal=127.0.0.1:0", 2), brackets=("portal=[::1]:0", 1),
+)
+def test_portals(f, text, count):
+    process = f.start("-f", *f.arguments()[:4], "--iscsi", text)
+    tap.equal(len(f.portals()), count, "portals")
+    tap.equal(end(process), 0, "exit status")
+
+
+def test_options_by_prefix_and_equals(f):
+    process = f.start("--fore", "--nr=2", f"--control={f.path('control')}", "--state", f.path("state"),
+                      "--iscsi=portal=127.0.0.1:0")
+    system = bed.json.loads(f.ctl("--format", "json", "system", "show").stdout)
+    tap.equal(system["threads"], 2, "threads")
+    tap.equal(end(process), 0, "exit status")
+
+
+def test_transport_options_of_several_words_are_one(f):
+    process = f.start("-f", *f.arguments(), "--iscsi", "nop_interval=7")
+    tap.equal([p["params"]["nop_interval"] for p in f.portals()], ["7"], "nop_interval")
+    tap.equal(end(process), 0, "exit status")
+
+
+def test_control_port_names_the_socket(f):
+    if not os.access("/run", os.W_OK):
+        tap.skip("/run is not ours to write in")
+    process = bed.subprocess.Popen([f.tgtd, "-f", "-C", "4242", *f.arguments()[2:]], stderr=bed.subprocess.DEVNULL)
+    f.pids.append(process.pid)
+    limit = time.monotonic() + 10 * tap.slowness()
+    environment = {k: v for k, v in os.environ.items() if k != "TGT_CONTROL"}
+    while bed.subprocess.run([f.tgtctl, "-C", "4242", "system", "show"], capture_output=True, env=environment,
+                             check=False).returncode:
+        tap.true(time.monotonic() < limit and process.poll() is None, "nobody answers at /run/tgtd/control.4242")
+        time.sleep(0.02)
+    process.terminate()
+    tap.equal(process.wait(10 * tap.slowness()), 0, "exit status")
+
+
+# A daemon -------------------------------------------------------------------------------------
+
+
+def test_daemonizes_when_it_is_ready(f):
+    """The parent ends only when the control socket answers: scripts go on at once."""
+    started = time.monotonic()
+    f.run(*f.arguments(), "--pid-file", f.path("pid"), status=0)
+    took = time.monotonic() - started
+    system = bed.json.loads(f.ctl("--format", "json", "system", "show").stdout)
+    f.pids.append(system["pid"])
+    with open(f.path("pid")) as file:
+        tap.equal(int(file.read()), system["pid"], "number in the pid file")
+    tap.equal(os.readlink(f"/proc/{system['pid']}/cwd"), "/", "working directory")
+    tap.equal(os.getsid(system["pid"]), system["pid"], "session leader")
+    tap.true(took < 5 * tap.slowness(), f"it took {took} s")
+    os.kill(system["pid"], signal.SIGTERM)
+    limit = time.monotonic() + 10 * tap.slowness()
+    while os.path.exists(f.path("pid")) or os.path.exists(f.path("control")):
+        tap.true(time.monotonic() < limit, "pid file or socket are left")
+        time.sleep(0.02)
+
+
+def test_failure_to_start_reaches_the_parent(f):
+    done = f.run("--control", f.path("control"), "--state-dir", f.path("state"), "--iscsi", "portal=192.0.2.77:3260",
+                 status=1)
+    tap.true("192.0.2.77" in done.stderr, done.stderr)
+
+
+@tap.cases(terminate=signal.SIGTERM, interrupt=signal.SIGINT, hangup=signal.SIGHUP)
+def test_signals_end_it_cleanly(f, number):
+    process = f.start("-f", *f.arguments())
+    tap.equal(end(process, number), 0, "exit status")
+    tap.true(not os.path.exists(f.path("control")) and not os.path.exists(f.path("control-ro")), "a socket is left")
+
+
+def test_broken_pipe_does_not_end_it(f):
+    process = f.start("-f", *f.arguments())
+    process.send_signal(signal.SIGPIPE)
+    time.sleep(0.1)
+    tap.equal(f.ctl("system", "show").returncode, 0, "status of system show")
+    tap.equal(end(process), 0, "exit status")
+
+
+def test_ends_with_targets_and_logical_units(f):
+    process = f.start("-f", *f.arguments())
+    for number in range(1, 6):
+        f.ctl("target", "create", f"iqn.2024-01.org.example:{number}")
+        done = f.ctl("lun", "create", f"@{number}/1", "--bs", "mem", "--opt", "size=1M")
+        tap.equal(done.returncode, 0, done.stderr)
+    tap.equal(end(process), 0, "exit status")
+
+
+def test_tells_the_service_manager(f):
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    listener.settimeout(10 * tap.slowness())
+    listener.bind("\0tgtd-test-" + str(os.getpid()))
+    os.environ["NOTIFY_SOCKET"] = "@tgtd-test-" + str(os.getpid())
+    try:
+        process = f.start("-f", *f.arguments())
+    finally:
+        del os.environ["NOTIFY_SOCKET"]
+    tap.equal(listener.recv(100), b"READY=1", "at the start")
+    tap.equal(end(process), 0, "exit status")
+    tap.equal(listener.recv(100), b"STOPPING=1", "at the end")
+    listener.close()
+
+
+def test_raises_the_limit_of_open_files(f):
+    process = f.start("-f", *f.arguments())
+    with open(f"/proc/{process.pid}/limits") as limits:
+        line = next(line for line in limits if line.startswith("Max open files"))
+    soft, hard = line.split()[3:5]
+    tap.equal(soft, hard, "soft and hard limit")
+    tap.equal(end(process), 0, "exit status")
+
+
+if __name__ == "__main__":
+    sys.exit(tap.main(globals(), Folder(), sys.argv[1:]))
