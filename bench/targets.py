@@ -26,8 +26,9 @@ def use_build(build):
     build = os.path.abspath(build)
     os.environ.setdefault("TGTD", os.path.join(build, "core", "tgtd"))
     os.environ.setdefault("TGTCTL", os.path.join(build, "tools", "tgtctl"))
-    modules = {os.path.dirname(m) for m in glob.glob(os.path.join(build, "**", "*.so"), recursive=True)}
-    os.environ.setdefault("TGT_PLUGIN_PATH", ":".join(sorted(modules)))
+    modules = glob.glob(os.path.join(build, "plugins", "*", "*.so"))
+    folders = {os.path.dirname(m) for m in modules} | {os.path.join(build, "tests", "lib")}
+    os.environ.setdefault("TGT_PLUGIN_PATH", ":".join(sorted(folders)))
     for variable in ("TGTD", "TGTCTL"):
         if not os.access(os.environ[variable], os.X_OK):
             sys.exit(f"bench: there is no {os.environ[variable]}: build first, or name --build DIR")

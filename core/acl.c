@@ -144,7 +144,8 @@ bool acl_add_address(struct acl *acl, const char *rule, GError **error)
     if (!rule_parse(rule, &net, error))
         return false;
     if (address_find(acl, &net, &index)) {
-        g_set_error(error, CORE_ERROR, CORE_ERROR_EXISTS, "the access rule '%s' already exists", rule);
+        g_set_error(error, CORE_ERROR, CORE_ERROR_EXISTS, "the access rule '%s' already exists",
+                    rule);
         return false;
     }
     struct address_rule *entry = g_new0(struct address_rule, 1);
@@ -186,7 +187,8 @@ bool acl_add_initiator(struct acl *acl, const char *name, GError **error)
     if (prepared == NULL)
         return false;
     if (initiator_find(acl, prepared, &index)) {
-        g_set_error(error, CORE_ERROR, CORE_ERROR_EXISTS, "the access rule '%s' already exists", name);
+        g_set_error(error, CORE_ERROR, CORE_ERROR_EXISTS, "the access rule '%s' already exists",
+                    name);
         return false;
     }
     g_ptr_array_add(acl->initiators, g_steal_pointer(&prepared));
@@ -211,7 +213,8 @@ GList *acl_addresses(const struct acl *acl)
 {
     GList *list = NULL;
     for (guint i = acl->addresses->len; i > 0; i--)
-        list = g_list_prepend(list, ((struct address_rule *)g_ptr_array_index(acl->addresses, i - 1))->text);
+        list = g_list_prepend(
+            list, ((struct address_rule *)g_ptr_array_index(acl->addresses, i - 1))->text);
     return list;
 }
 

@@ -9,6 +9,7 @@
 #include "cmd.h"
 #include "iov.h"
 #include "lu.h"
+#include "nexus.h"
 #include "plugin.h"
 #include "ring.h"
 #include "thread.h"

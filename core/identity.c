@@ -13,10 +13,11 @@
 #include "target.h"
 
 #define FOLDER "identities"
-#define GROUP "luns"
+#define GROUP  "luns"
 
-/* The 24 bits of an IEEE company id in our NAA 6h designators. None is assigned to us, so it is one with the "locally administered"
- * bit, which IEEE never assigns; the 100 bits of the UUID behind it make the designator unique. */
+/* The 24 bits of an IEEE company id in our NAA 6h designators. None is assigned to us, so it is one
+ * with the "locally administered" bit, which IEEE never assigns; the 100 bits of the UUID behind it
+ * make the designator unique. */
 #define NAA_COMPANY 0x027467u
 
 /* ---- UUID as text ---- */
@@ -84,7 +85,8 @@ static GKeyFile *load(const char *target, bool *lost)
         g_key_file_load_from_data(file, data, len, G_KEY_FILE_KEEP_COMMENTS, &error);
     *lost = error != NULL;
     if (error != NULL)
-        log_warning("the identities of target '%s' cannot be read, its LUs get new ones: %s", target, error->message);
+        log_warning("the identities of target '%s' cannot be read, its LUs get new ones: %s",
+                    target, error->message);
     return file;
 }
 
@@ -94,7 +96,8 @@ static void save(const char *target, GKeyFile *file)
     gsize len;
     g_autofree char *data = g_key_file_to_data(file, &len, NULL);
     if (!state_write(FOLDER, target, data, len, &error))
-        log_warning("the identity of a LU of '%s' is lost when the daemon ends: %s", target, error->message);
+        log_warning("the identity of a LU of '%s' is lost when the daemon ends: %s", target,
+                    error->message);
 }
 
 static void put(GKeyFile *file, uint16_t lun, const uint8_t uuid[16])
@@ -164,7 +167,8 @@ void identity_derive(struct core_lu *lu)
         sprintf(lu->pub.serial + 2 * i, "%02x", lu->pub.uuid[i]);
 }
 
-/* tgt's rule: the last 32 characters of the SCSI ID as digits, 0 for what is not a hex digit, then the type in front. */
+/* tgt's rule: the last 32 characters of the SCSI ID as digits, 0 for what is not a hex digit, then
+ * the type in front. */
 static void naa_legacy(const char *scsi_id, uint8_t naa[16])
 {
     size_t len = strlen(scsi_id);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Identities of logical units: the persisted UUID, and the designators that derive from it or, for LUs made through tgtadm, from tid and LUN. */
+/* Identities of logical units: the persisted UUID, and the designators that derive from it or, for
+ * LUs made through tgtadm, from tid and LUN. */
 #ifndef CORE_IDENTITY_H
 #define CORE_IDENTITY_H
 
@@ -9,11 +10,13 @@
 
 struct core_lu;
 
-/* Longest T10 vendor id designator of a tgtadm LU, and room for the longer one of others (vendor and serial). */
+/* Longest T10 vendor id designator of a tgtadm LU, and room for the longer one of others (vendor
+ * and serial). */
 #define IDENTITY_SCSI_ID_MAX 36
 
-/* The UUID kept for a LUN of a target; without one a random UUID, which is kept from then on. A file that cannot be read or written is
- * a warning in the log: the LU then has a new identity. Main thread. */
+/* The UUID kept for a LUN of a target; without one a random UUID, which is kept from then on. A
+ * file that cannot be read or written is a warning in the log: the LU then has a new identity. Main
+ * thread. */
 void identity_load(const char *target, uint16_t lun, uint8_t uuid[16]);
 /* Keep this one instead. */
 void identity_store(const char *target, uint16_t lun, const uint8_t uuid[16]);
@@ -23,7 +26,8 @@ void identity_legacy_uuid(const char *target, uint16_t lun, uint8_t uuid[16]);
 bool identity_parse(const char *text, uint8_t uuid[16]);
 void identity_format(const uint8_t uuid[16], char text[37]);
 
-/* Fill in serial and SCSI ID as they follow from the UUID, or from tid and LUN. lu->lock held or LU not yet in use. */
+/* Fill in serial and SCSI ID as they follow from the UUID, or from tid and LUN. lu->lock held or LU
+ * not yet in use. */
 void identity_derive(struct core_lu *lu);
 /* NAA designator of 16 bytes. Unique across hosts, but for tgtadm LUs, whose value is tgt's. */
 void identity_naa(const struct core_lu *lu, uint8_t naa[16]);

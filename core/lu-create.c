@@ -65,16 +65,19 @@ static bool invalid(GError **error, const char *text)
     return false;
 }
 
-static bool set_block_size(struct core_lu *lu, const struct lu_request *request, const struct bs *bs, GError **error)
+static bool set_block_size(struct core_lu *lu, const struct lu_request *request,
+                           const struct bs *bs, GError **error)
 {
-    uint32_t least = bs ? bs->info.block_size : 512, size = request->block_size ? request->block_size : least;
+    uint32_t least = bs ? bs->info.block_size : 512,
+             size = request->block_size ? request->block_size : least;
     if (size < 512 || size > 4096 || (size & (size - 1)) != 0) {
-        g_set_error(error, CORE_ERROR, CORE_ERROR_INVALID, "a block of %u bytes is not possible: 512, 1024, 2048 or 4096",
-                    size);
+        g_set_error(error, CORE_ERROR, CORE_ERROR_INVALID,
+                    "a block of %u bytes is not possible: 512, 1024, 2048 or 4096", size);
         return false;
     }
     if (size < least) {
-        g_set_error(error, CORE_ERROR, CORE_ERROR_INVALID, "the backing store needs blocks of at least %u bytes", least);
+        g_set_error(error, CORE_ERROR, CORE_ERROR_INVALID,
+                    "the backing store needs blocks of at least %u bytes", least);
         return false;
     }
     lu->pub.block_size = size;
@@ -82,19 +85,22 @@ static bool set_block_size(struct core_lu *lu, const struct lu_request *request,
     return true;
 }
 
-static bool set_physical(struct core_lu *lu, const struct lu_request *request, const struct bs *bs, GError **error)
+static bool set_physical(struct core_lu *lu, const struct lu_request *request, const struct bs *bs,
+                         GError **error)
 {
     int exponent = request->physical_exponent;
     if (exponent > 15)
         return invalid(error, "the physical block exponent ends at 15");
     if (exponent < 0)
-        for (exponent = 0; bs && exponent < 15 && (uint64_t)lu->pub.block_size << exponent < bs->info.physical_block;)
+        for (exponent = 0; bs && exponent < 15 &&
+                           (uint64_t)lu->pub.block_size << exponent < bs->info.physical_block;)
             exponent++;
     lu->pub.physical_exponent = (uint8_t)exponent;
     return true;
 }
 
-static bool set_medium(struct core_lu *lu, const struct lu_request *request, struct bs *bs, GError **error)
+static bool set_medium(struct core_lu *lu, const struct lu_request *request, struct bs *bs,
+                       GError **error)
 {
     if (bs == NULL) {
         lu->pub.state |= TGT_LU_NO_MEDIUM;
@@ -102,11 +108,14 @@ static bool set_medium(struct core_lu *lu, const struct lu_request *request, str
     }
     if (bs->info.size < lu->pub.block_size)
         return invalid(error, "the backing store is smaller than one block");
-    if (request->thin && bs->info.discard != TGT_BS_NATIVE)
-        return invalid(error, "a thin logical unit needs a backing store that can give space back, this one cannot");
+    if (request->thin && !request->read_only && bs->info.discard != TGT_BS_NATIVE)
+        return invalid(
+            error,
+            "a thin logical unit needs a backing store that can give space back, this one cannot");
     if (bs->info.size % lu->pub.block_size != 0)
-        log_notice("LUN %u of '%s': the last %u bytes of the store are no whole block and are not used", lu->lun,
-                   lu->target->name, (unsigned)(bs->info.size % lu->pub.block_size));
+        log_notice(
+            "LUN %u of '%s': the last %u bytes of the store are no whole block and are not used",
+            lu->lun, lu->target->name, (unsigned)(bs->info.size % lu->pub.block_size));
     lu->pub.medium = &medium_new(bs, lu->pub.block_shift)->pub;
     if (bs->info.read_only)
         lu->pub.state |= TGT_LU_READ_ONLY;
@@ -115,7 +124,8 @@ static bool set_medium(struct core_lu *lu, const struct lu_request *request, str
 
 static void set_state(struct core_lu *lu, const struct lu_request *request)
 {
-    lu->pub.state |= (request->read_only ? TGT_LU_READ_ONLY : 0) | (request->removable ? TGT_LU_REMOVABLE : 0) |
+    lu->pub.state |= (request->read_only ? TGT_LU_READ_ONLY : 0) |
+                     (request->removable ? TGT_LU_REMOVABLE : 0) |
                      (request->thin ? TGT_LU_THIN : 0);
     lu->pub.max_transfer = CMD_TRANSFER_MAX;
 }
@@ -158,8 +168,10 @@ static bool set_identity(struct core_lu *lu, const struct lu_request *request, G
         return false;
     identity_derive(lu);
     return lu_text_set(lu->pub.vendor, 8, ' ', request->vendor ? request->vendor : vendor, error) &&
-           lu_text_set(lu->pub.product, 16, ' ', request->product ? request->product : product, error) &&
-           lu_text_set(lu->pub.revision, 4, ' ', request->revision ? request->revision : "0001", error) &&
+           lu_text_set(lu->pub.product, 16, ' ', request->product ? request->product : product,
+                       error) &&
+           lu_text_set(lu->pub.revision, 4, ' ', request->revision ? request->revision : "0001",
+                       error) &&
            (!request->serial || lu_text_set(lu->pub.serial, 64, '\0', request->serial, error));
 }
 
@@ -173,7 +185,8 @@ static bool attach(struct core_lu *lu, GError **error)
 }
 
 /* The parts that can fail, in an order in which each may look at those before. */
-static bool build(struct core_lu *lu, const struct lu_request *request, struct bs *bs, GError **error)
+static bool build(struct core_lu *lu, const struct lu_request *request, struct bs *bs,
+                  GError **error)
 {
     if (!set_block_size(lu, request, bs, error) || !set_physical(lu, request, bs, error) ||
         !set_medium(lu, request, bs, error) || !set_identity(lu, request, error))
@@ -191,7 +204,8 @@ static struct tgt_thread *home_of(const struct lu_request *request)
     return threads_get(threads, (request->target->tid + request->lun) % threads_count(threads));
 }
 
-struct core_lu *lu_new(const struct lu_request *request, struct plugin *type, struct bs *bs, GError **error)
+struct core_lu *lu_new(const struct lu_request *request, struct plugin *type, struct bs *bs,
+                       GError **error)
 {
     struct core_lu *lu = g_new0(struct core_lu, 1);
     g_mutex_init(&lu->lock);
@@ -265,12 +279,14 @@ static bool check(const struct lu_request *request, GError **error)
 {
     const struct tgt_target *target = request->target;
     if (request->lun > LUN_LAST) {
-        g_set_error(error, CORE_ERROR, CORE_ERROR_INVALID, "LUN %u: numbers end at %d", request->lun, LUN_LAST);
+        g_set_error(error, CORE_ERROR, CORE_ERROR_INVALID, "LUN %u: numbers end at %d",
+                    request->lun, LUN_LAST);
         return false;
     }
     if (target_lun(request->target, request->lun) == NULL)
         return true;
-    g_set_error(error, CORE_ERROR, CORE_ERROR_EXISTS, "the target '%s' already has a LUN %u", target->name, request->lun);
+    g_set_error(error, CORE_ERROR, CORE_ERROR_EXISTS, "the target '%s' already has a LUN %u",
+                target->name, request->lun);
     return false;
 }
 
@@ -282,12 +298,13 @@ static bool use_type(struct creation *c)
         return false;
     if (c->request.store.type != NULL || !c->type->device.needs_store || c->request.removable)
         return true;
-    g_set_error(&c->error, CORE_ERROR, CORE_ERROR_INVALID, "a %s needs a backing store, unless it is removable",
-                c->request.type);
+    g_set_error(&c->error, CORE_ERROR, CORE_ERROR_INVALID,
+                "a %s needs a backing store, unless it is removable", c->request.type);
     return false;
 }
 
-void lu_create(const struct lu_request *request, void (*done)(struct core_lu *lu, GError *error, void *data), void *data)
+void lu_create(const struct lu_request *request,
+               void (*done)(struct core_lu *lu, GError *error, void *data), void *data)
 {
     struct creation *c = g_new0(struct creation, 1);
     request_copy(&c->request, request);

@@ -15,7 +15,8 @@ struct lu_work {
     void *data;
 };
 
-static struct lu_work *work_new(struct core_lu *lu, void (*done)(GError *error, void *data), void *data)
+static struct lu_work *work_new(struct core_lu *lu, void (*done)(GError *error, void *data),
+                                void *data)
 {
     struct lu_work *r = g_new(struct lu_work, 1);
     *r = (struct lu_work){.lu = lu, .done = done, .data = data};
@@ -66,7 +67,8 @@ void lu_delete(struct core_lu *lu, void (*done)(GError *error, void *data), void
 
 static void resized(struct core_lu *lu)
 {
-    log_notice("LUN %u of '%s' has %" G_GUINT64_FORMAT " blocks now", lu->lun, lu->target->name, lu_blocks(&lu->pub));
+    log_notice("LUN %u of '%s' has %" G_GUINT64_FORMAT " blocks now", lu->lun, lu->target->name,
+               lu_blocks(&lu->pub));
     lu_attention(&lu->pub, TGT_SENSE_CAPACITY_CHANGED, NULL);
 }
 
@@ -76,8 +78,10 @@ static void refreshed(struct bs *bs, const struct tgt_bs_info *info, GError *err
     struct core_lu *lu = r->lu;
     lu->refreshes--;
     if (error == NULL && info->size < lu->pub.block_size)
-        error = g_error_new(CORE_ERROR, CORE_ERROR_INVALID, "the backing store is now smaller than one block");
-    if (error == NULL && medium_resize(core_medium(lu->pub.medium), info->size, lu->pub.block_shift))
+        error = g_error_new(CORE_ERROR, CORE_ERROR_INVALID,
+                            "the backing store is now smaller than one block");
+    if (error == NULL &&
+        medium_resize(core_medium(lu->pub.medium), info->size, lu->pub.block_shift))
         resized(lu);
     finish(r, error);
     close_when_unused(lu);
@@ -86,7 +90,9 @@ static void refreshed(struct bs *bs, const struct tgt_bs_info *info, GError *err
 void lu_resize(struct core_lu *lu, void (*done)(GError *error, void *data), void *data)
 {
     if (lu->pub.medium == NULL) {
-        later(done, g_error_new(CORE_ERROR, CORE_ERROR_INVALID, "there is no medium in LUN %u", lu->lun), data);
+        later(done,
+              g_error_new(CORE_ERROR, CORE_ERROR_INVALID, "there is no medium in LUN %u", lu->lun),
+              data);
         return;
     }
     lu->refreshes++;

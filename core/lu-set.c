@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* `lun set`: what can be changed on a logical unit while it lives. A table of keys, one function per kind of value. */
+/* `lun set`: what can be changed on a logical unit while it lives. A table of keys, one function
+ * per kind of value. */
 #include <string.h>
 
 #include "error.h"
@@ -19,7 +20,9 @@ struct key {
 
 static bool parse_bool(const char *value, bool *on, GError **error)
 {
-    static const char *const yes[] = {"yes", "on", "true", "1", NULL}, *const no[] = {"no", "off", "false", "0", NULL};
+    static const char *const yes[] = {"yes", "on", "true", "1", NULL}, *const no[] = {"no", "off",
+                                                                                      "false", "0",
+                                                                                      NULL};
     *on = g_strv_contains(yes, value);
     if (*on || g_strv_contains(no, value))
         return true;
@@ -42,12 +45,13 @@ static bool lock_unseen(struct core_lu *lu, GError **error)
         return true;
     g_mutex_unlock(&lu->lock);
     g_set_error(error, CORE_ERROR, CORE_ERROR_BUSY,
-                "initiators use LUN %u of '%s': its identity can only be changed without sessions", lu->lun,
-                lu->target->name);
+                "initiators use LUN %u of '%s': its identity can only be changed without sessions",
+                lu->lun, lu->target->name);
     return false;
 }
 
-static bool set_text(struct core_lu *lu, char *field, size_t width, char fill, const char *value, GError **error)
+static bool set_text(struct core_lu *lu, char *field, size_t width, char fill, const char *value,
+                     GError **error)
 {
     if (!lock_unseen(lu, error))
         return false;
@@ -72,9 +76,11 @@ static bool set_revision(struct core_lu *lu, const char *value, GError **error)
 }
 
 /* tgt cuts serial numbers and SCSI IDs to 36 characters; scripts give longer ones. */
-static bool set_cut(struct core_lu *lu, char *field, size_t width, const char *value, GError **error)
+static bool set_cut(struct core_lu *lu, char *field, size_t width, const char *value,
+                    GError **error)
 {
-    g_autofree char *cut = g_strndup(value, lu->identity_legacy ? IDENTITY_SCSI_ID_MAX : strlen(value));
+    g_autofree char *cut =
+        g_strndup(value, lu->identity_legacy ? IDENTITY_SCSI_ID_MAX : strlen(value));
     return set_text(lu, field, width, '\0', cut, error);
 }
 
@@ -94,7 +100,8 @@ static bool set_uuid(struct core_lu *lu, const char *value, GError **error)
     if (!identity_parse(value, uuid))
         return invalid(error, "a UUID has 32 hexadecimal digits");
     if (lu->identity_legacy)
-        return invalid(error, "the identity of a LUN made through tgtadm does not come from a UUID; set serial and scsi-id");
+        return invalid(error, "the identity of a LUN made through tgtadm does not come from a "
+                              "UUID; set serial and scsi-id");
     if (!lock_unseen(lu, error))
         return false;
     memcpy(lu->pub.uuid, uuid, sizeof uuid);
@@ -106,7 +113,8 @@ static bool set_uuid(struct core_lu *lu, const char *value, GError **error)
 
 /* ---- State ---- */
 
-static bool set_bit(struct core_lu *lu, const char *value, unsigned bit, bool inverted, bool *changed, GError **error)
+static bool set_bit(struct core_lu *lu, const char *value, unsigned bit, bool inverted,
+                    bool *changed, GError **error)
 {
     bool on;
     if (!parse_bool(value, &on, error))
@@ -198,20 +206,11 @@ static bool set_swp(struct core_lu *lu, const char *value, GError **error)
 }
 
 static const struct key keys[] = {
-    {"vendor", set_vendor},
-    {"product", set_product},
-    {"revision", set_revision},
-    {"serial", set_serial},
-    {"scsi-id", set_scsi_id},
-    {"uuid", set_uuid},
-    {"online", set_online},
-    {"read-only", set_read_only},
-    {"removable", set_removable},
-    {"thin", set_thin},
-    {"write-cache", set_write_cache},
-    {"sense-format", set_sense_format},
-    {"swp", set_swp},
-    {"mode-page", mode_set_page},
+    {"vendor", set_vendor}, {"product", set_product},         {"revision", set_revision},
+    {"serial", set_serial}, {"scsi-id", set_scsi_id},         {"uuid", set_uuid},
+    {"online", set_online}, {"read-only", set_read_only},     {"removable", set_removable},
+    {"thin", set_thin},     {"write-cache", set_write_cache}, {"sense-format", set_sense_format},
+    {"swp", set_swp},       {"mode-page", mode_set_page},
 };
 
 static bool unknown(const char *key, GError **error)
@@ -220,8 +219,8 @@ static bool unknown(const char *key, GError **error)
     for (unsigned i = 0; i < G_N_ELEMENTS(keys); i++)
         names[i] = keys[i].name;
     const char *near = suggest(key, names);
-    g_set_error(error, CORE_ERROR, CORE_ERROR_INVALID, "a logical unit has no parameter '%s'%s%s%s", key,
-                near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    g_set_error(error, CORE_ERROR, CORE_ERROR_INVALID, "a logical unit has no parameter '%s'%s%s%s",
+                key, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
     return false;
 }
 

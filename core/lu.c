@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Logical units as commands see them: state bits, capacity, long jobs, the I_T_Ls that use them, counters. */
+/* Logical units as commands see them: state bits, capacity, long jobs, the I_T_Ls that use them,
+ * counters. */
 #include "lu.h"
 
 #include <string.h>
@@ -30,12 +31,14 @@ bool lu_text_set(char *field, size_t width, char fill, const char *value, GError
 {
     size_t len = strlen(value);
     if (len > width) {
-        g_set_error(error, CORE_ERROR, CORE_ERROR_INVALID, "'%s' is too long: at most %zu characters fit", value, width);
+        g_set_error(error, CORE_ERROR, CORE_ERROR_INVALID,
+                    "'%s' is too long: at most %zu characters fit", value, width);
         return false;
     }
     for (const char *p = value; *p != '\0'; p++)
         if (!g_ascii_isprint(*p)) {
-            g_set_error(error, CORE_ERROR, CORE_ERROR_INVALID, "only printable ASCII characters can be in INQUIRY data");
+            g_set_error(error, CORE_ERROR, CORE_ERROR_INVALID,
+                        "only printable ASCII characters can be in INQUIRY data");
             return false;
         }
     memset(field, fill, width);
@@ -52,13 +55,16 @@ uint64_t lu_blocks(const struct tgt_lu *lu)
 {
     struct tgt_medium *medium = __atomic_load_n(&lu->medium, __ATOMIC_ACQUIRE);
     unsigned state = __atomic_load_n(&lu->state, __ATOMIC_ACQUIRE);
-    return medium == NULL || (state & TGT_LU_NO_MEDIUM) ? 0 : __atomic_load_n(&medium->blocks, __ATOMIC_ACQUIRE);
+    return medium == NULL || (state & TGT_LU_NO_MEDIUM)
+               ? 0
+               : __atomic_load_n(&medium->blocks, __ATOMIC_ACQUIRE);
 }
 
 void lu_state(struct tgt_lu *lu, unsigned set, unsigned clear)
 {
     uint32_t old = __atomic_load_n(&lu->state, __ATOMIC_RELAXED);
-    while (!__atomic_compare_exchange_n(&lu->state, &old, (old & ~clear) | set, true, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+    while (!__atomic_compare_exchange_n(&lu->state, &old, (old & ~clear) | set, true,
+                                        __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
         ;
 }
 

@@ -9,7 +9,8 @@
 struct core_medium *medium_new(struct bs *bs, unsigned block_shift);
 /* NULL is fine. The store is not closed. */
 void medium_free(struct core_medium *medium);
-/* The store has another size now; true if that is another number of blocks. Main thread; others read meanwhile. */
+/* The store has another size now; true if that is another number of blocks. Main thread; others
+ * read meanwhile. */
 bool medium_resize(struct core_medium *medium, uint64_t size, unsigned block_shift);
 
 static inline struct core_medium *core_medium(const struct tgt_medium *medium)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Saved values of mode pages: one file per logical unit in the state directory, named by its UUID. */
+/* Saved values of mode pages: one file per logical unit in the state directory, named by its UUID.
+ */
 #include <string.h>
 
 #include "identity.h"
@@ -8,7 +9,7 @@
 #include "state.h"
 
 #define FOLDER "modes"
-#define GROUP "saved"
+#define GROUP  "saved"
 
 bool mode_can_save(void)
 {
@@ -33,7 +34,8 @@ static bool from_hex(const char *text, uint8_t *bytes, unsigned len)
     if (strlen(text) != 2 * (size_t)len || text[strspn(text, "0123456789abcdef")] != '\0')
         return false;
     for (unsigned i = 0; i < len; i++)
-        bytes[i] = (uint8_t)(g_ascii_xdigit_value(text[2 * i]) << 4 | g_ascii_xdigit_value(text[2 * i + 1]));
+        bytes[i] = (uint8_t)(g_ascii_xdigit_value(text[2 * i]) << 4 |
+                             g_ascii_xdigit_value(text[2 * i + 1]));
     return true;
 }
 
@@ -74,7 +76,8 @@ static void restore_page(struct mode_page *page, GKeyFile *file)
     if (hex == NULL || !from_hex(hex, bytes, page->length))
         return;
     for (unsigned i = 0; i < page->length; i++)
-        page->saved[i] = (uint8_t)((page->defaults[i] & ~page->changeable[i]) | (bytes[i] & page->changeable[i]));
+        page->saved[i] = (uint8_t)((page->defaults[i] & ~page->changeable[i]) |
+                                   (bytes[i] & page->changeable[i]));
 }
 
 void mode_restore(struct core_lu *lu, struct mode_values *values)
@@ -89,5 +92,6 @@ void mode_restore(struct core_lu *lu, struct mode_values *values)
         for (guint i = 0; i < values->pages->len; i++)
             restore_page(g_ptr_array_index(values->pages, i), file);
     if (error != NULL)
-        log_warning("LUN %u: the saved mode pages cannot be read, the defaults are used: %s", lu->lun, error->message);
+        log_warning("LUN %u: the saved mode pages cannot be read, the defaults are used: %s",
+                    lu->lun, error->message);
 }

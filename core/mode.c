@@ -19,7 +19,8 @@ static unsigned sort_key(const struct mode_page *page)
 
 static gint compare(gconstpointer a, gconstpointer b)
 {
-    const struct mode_page *x = *(const struct mode_page *const *)a, *y = *(const struct mode_page *const *)b;
+    const struct mode_page *x = *(const struct mode_page *const *)a,
+                           *y = *(const struct mode_page *const *)b;
     return (gint)sort_key(x) - (gint)sort_key(y);
 }
 
@@ -86,8 +87,8 @@ static void add_row(struct mode_values *values, struct core_lu *lu, const struct
     g_ptr_array_add(values->pages, page);
 }
 
-static void add_rows(struct mode_values *values, struct core_lu *lu, const struct tgt_mode_page *rows, unsigned count,
-                     size_t size)
+static void add_rows(struct mode_values *values, struct core_lu *lu,
+                     const struct tgt_mode_page *rows, unsigned count, size_t size)
 {
     const char *p = (const char *)rows;
     for (unsigned i = 0; i < count; i++, p += size)
@@ -100,7 +101,8 @@ static void settle(struct core_lu *lu, struct mode_page *page)
     memcpy(page->current, page->saved, page->length);
     if (apply(lu, page, page->current) == 0)
         return;
-    log_notice("LUN %u: the saved mode page %02xh is not possible any more, its defaults are used", lu->lun, page->code);
+    log_notice("LUN %u: the saved mode page %02xh is not possible any more, its defaults are used",
+               lu->lun, page->code);
     memcpy(page->saved, page->defaults, page->length);
     memcpy(page->current, page->defaults, page->length);
     apply(lu, page, page->current);
@@ -196,10 +198,12 @@ int lu_mode_get(struct tgt_lu *pub, uint8_t code, uint8_t subcode, uint8_t *buf,
 
 /* ---- `lun set` ---- */
 
-static bool finish(struct core_lu *lu, const struct mode_page *refused, bool changed, GError **error)
+static bool finish(struct core_lu *lu, const struct mode_page *refused, bool changed,
+                   GError **error)
 {
     if (refused != NULL) {
-        g_set_error(error, CORE_ERROR, CORE_ERROR_INVALID, "the device type or the backing store cannot do that");
+        g_set_error(error, CORE_ERROR, CORE_ERROR_INVALID,
+                    "the device type or the backing store cannot do that");
         return false;
     }
     if (changed)
@@ -209,11 +213,13 @@ static bool finish(struct core_lu *lu, const struct mode_page *refused, bool cha
 
 static bool no_page(struct core_lu *lu, uint8_t code, GError **error)
 {
-    g_set_error(error, CORE_ERROR, CORE_ERROR_INVALID, "LUN %u has no mode page %02xh of that length", lu->lun, code);
+    g_set_error(error, CORE_ERROR, CORE_ERROR_INVALID,
+                "LUN %u has no mode page %02xh of that length", lu->lun, code);
     return false;
 }
 
-bool mode_set_bits(struct core_lu *lu, uint8_t code, unsigned byte, uint8_t mask, bool on, GError **error)
+bool mode_set_bits(struct core_lu *lu, uint8_t code, unsigned byte, uint8_t mask, bool on,
+                   GError **error)
 {
     bool changed = false;
     const struct mode_page *refused = NULL;
@@ -222,7 +228,8 @@ bool mode_set_bits(struct core_lu *lu, uint8_t code, unsigned byte, uint8_t mask
     bool there = page != NULL && byte < page->length;
     if (there) {
         mode_begin(lu);
-        page->pending[byte] = (uint8_t)(on ? page->pending[byte] | mask : page->pending[byte] & ~mask);
+        page->pending[byte] =
+            (uint8_t)(on ? page->pending[byte] | mask : page->pending[byte] & ~mask);
         refused = mode_commit(lu, &changed);
     }
     g_mutex_unlock(&lu->lock);
@@ -244,7 +251,8 @@ static bool parse_page(const char *text, GByteArray *numbers)
     return numbers->len >= 3 && numbers->len - 3 == numbers->data[2];
 }
 
-/* As with tgt, the bytes become the values of the page whatever is changeable; a page that the device type does not have appears. */
+/* As with tgt, the bytes become the values of the page whatever is changeable; a page that the
+ * device type does not have appears. */
 static struct mode_page *page_for(struct core_lu *lu, const uint8_t *numbers)
 {
     struct mode_page *page = mode_find(lu->modes, numbers[0], numbers[1]);
@@ -263,7 +271,8 @@ bool mode_set_page(struct core_lu *lu, const char *text, GError **error)
     g_autoptr(GByteArray) numbers = g_byte_array_new();
     if (!parse_page(text, numbers) || numbers->data[0] >= 0x3f || numbers->data[1] == 0xff) {
         g_set_error(error, CORE_ERROR, CORE_ERROR_INVALID,
-                    "a mode page is written code:subcode:length:byte:byte…, with as many bytes as the length says");
+                    "a mode page is written code:subcode:length:byte:byte…, with as many bytes as "
+                    "the length says");
         return false;
     }
     g_mutex_lock(&lu->lock);
@@ -276,5 +285,6 @@ bool mode_set_page(struct core_lu *lu, const char *text, GError **error)
             memcpy(page->defaults, page->current, page->length);
     }
     g_mutex_unlock(&lu->lock);
-    return page != NULL ? finish(lu, refused, changed, error) : no_page(lu, numbers->data[0], error);
+    return page != NULL ? finish(lu, refused, changed, error)
+                        : no_page(lu, numbers->data[0], error);
 }

@@ -30,8 +30,8 @@ struct mode_page *mode_find(const struct mode_values *values, uint8_t code, uint
 const uint8_t *mode_page_values(const struct mode_page *page, enum mode_control control);
 /* Bytes of the page with its header. */
 unsigned mode_page_size(const struct mode_page *page);
-/* Take over `pending` of all pages that differ from `current`, or none if a device refuses one: then that one is returned. `changed` says
- * whether there was a difference. lu->lock held. */
+/* Take over `pending` of all pages that differ from `current`, or none if a device refuses one:
+ * then that one is returned. `changed` says whether there was a difference. lu->lock held. */
 struct mode_page *mode_commit(struct core_lu *lu, bool *changed);
 /* Set pending = current. lu->lock held. */
 void mode_begin(struct core_lu *lu);
@@ -43,9 +43,11 @@ bool mode_save(struct core_lu *lu, GError **error);
 /* Read them when the LU is made. */
 void mode_restore(struct core_lu *lu, struct mode_values *values);
 
-/* `lun set`: set bits of a page as MODE SELECT would, or a page as a whole as tgtadm does ("8:0:18:0x10:0:…": code, subcode, length, bytes).
- * All nexuses get MODE PARAMETERS CHANGED. Main thread. */
-bool mode_set_bits(struct core_lu *lu, uint8_t code, unsigned byte, uint8_t mask, bool on, GError **error);
+/* `lun set`: set bits of a page as MODE SELECT would, or a page as a whole as tgtadm does
+ * ("8:0:18:0x10:0:…": code, subcode, length, bytes). All nexuses get MODE PARAMETERS CHANGED. Main
+ * thread. */
+bool mode_set_bits(struct core_lu *lu, uint8_t code, unsigned byte, uint8_t mask, bool on,
+                   GError **error);
 bool mode_set_page(struct core_lu *lu, const char *text, GError **error);
 
 #endif

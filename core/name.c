@@ -15,12 +15,15 @@ static bool has_type(const char *name)
 static bool refuse_character(const char *name, const char *at, GError **error)
 {
     if (g_ascii_isprint(*at))
-        g_set_error(error, CORE_ERROR, CORE_ERROR_INVALID,
-                    "the name '%s' contains '%c'; only letters, digits, ':', '.' and '-' are allowed", name, *at);
+        g_set_error(
+            error, CORE_ERROR, CORE_ERROR_INVALID,
+            "the name '%s' contains '%c'; only letters, digits, ':', '.' and '-' are allowed", name,
+            *at);
     else
-        g_set_error(error, CORE_ERROR, CORE_ERROR_INVALID,
-                    "the name contains the byte 0x%02x; only letters, digits, ':', '.' and '-' are allowed",
-                    (unsigned char)*at);
+        g_set_error(
+            error, CORE_ERROR, CORE_ERROR_INVALID,
+            "the name contains the byte 0x%02x; only letters, digits, ':', '.' and '-' are allowed",
+            (unsigned char)*at);
     return false;
 }
 
@@ -29,7 +32,8 @@ static bool check_length(const char *name, GError **error)
     size_t len = strlen(name);
     if (len > 0 && len <= NAME_MAX_BYTES)
         return true;
-    g_set_error(error, CORE_ERROR, CORE_ERROR_INVALID, "a name has 1 to %d bytes, this one %zu", NAME_MAX_BYTES, len);
+    g_set_error(error, CORE_ERROR, CORE_ERROR_INVALID, "a name has 1 to %d bytes, this one %zu",
+                NAME_MAX_BYTES, len);
     return false;
 }
 
@@ -59,8 +63,8 @@ char *name_prepare_initiator(const char *name, GError **error)
         return NULL;
     for (const char *p = name; *p != '\0'; p++)
         if (!g_ascii_isgraph(*p)) {
-            g_set_error(error, CORE_ERROR, CORE_ERROR_INVALID, "an initiator name has no byte 0x%02x",
-                        (unsigned char)*p);
+            g_set_error(error, CORE_ERROR, CORE_ERROR_INVALID,
+                        "an initiator name has no byte 0x%02x", (unsigned char)*p);
             return NULL;
         }
     return fold(name);

@@ -9,10 +9,12 @@
 /* Longest name in bytes (RFC 7143 4.2.7.1). */
 #define NAME_MAX_BYTES 223
 
-/* The form in which a name is kept: lower case for iSCSI names (RFC 3722), unchanged for the other names [A-Za-z0-9:.-] that
- * tgt takes. NULL with INVALID, one sentence that says what is wrong. Free with g_free(). */
+/* The form in which a name is kept: lower case for iSCSI names (RFC 3722), unchanged for the other
+ * names [A-Za-z0-9:.-] that tgt takes. NULL with INVALID, one sentence that says what is wrong.
+ * Free with g_free(). */
 char *name_prepare(const char *name, GError **error);
-/* The same for the name of an initiator, which we do not choose: any printable ASCII without blanks is let through. */
+/* The same for the name of an initiator, which we do not choose: any printable ASCII without blanks
+ * is let through. */
 char *name_prepare_initiator(const char *name, GError **error);
 /* Is it a name in one of the formats of RFC 7143 4.2.7.4 to 4.2.7.6, that every initiator takes? */
 bool name_is_iscsi(const char *prepared);

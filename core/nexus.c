@@ -53,6 +53,7 @@ static struct tgt_nexus *nexus_alloc(const struct plugin *transport, const struc
     nexus->protocol = args->protocol;
     nexus->priv = args->priv;
     nexus->lost_before = args->lost_before;
+    nexus->stable_data = args->stable_data;
     nexus->opened = g_get_real_time();
     nexus->itls = g_hash_table_new(NULL, NULL);
     nexus->cmd_max = NEXUS_CMDS_MAX;

@@ -22,6 +22,7 @@ struct tgt_nexus {
     uint8_t protocol;
     void *priv;                   /* the transport's */
     bool lost_before;             /* new I_T_Ls start with NEXUS LOSS instead of POWER ON */
+    bool stable_data;             /* as the transport said */
     bool closing;
     gint64 opened;                /* wall clock, g_get_real_time() */
     GHashTable *itls;             /* GUINT_TO_POINTER(lun) -> struct itl */

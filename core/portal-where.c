@@ -9,7 +9,8 @@
 
 #define DEFAULT_PORT 3260
 
-/* Split at the colon in front of the port, if there is one: "[v6]:p", "v4:p", ":p"; a bare IPv6 address has none. */
+/* Split at the colon in front of the port, if there is one: "[v6]:p", "v4:p", ":p"; a bare IPv6
+ * address has none. */
 static const char *port_colon(const char *text)
 {
     if (text[0] == '[') {
@@ -29,7 +30,8 @@ static bool parse_port(const char *text, uint16_t *port)
     return true;
 }
 
-/* Without brackets and zone; the zone of a link-local address matters to bind() and stays in the result. */
+/* Without brackets and zone; the zone of a link-local address matters to bind() and stays in the
+ * result. */
 static bool is_numeric(const char *address)
 {
     uint8_t bytes[16];
@@ -57,7 +59,8 @@ unsigned where_parse(const char *text, struct where places[WHERE_MAX], GError **
 {
     uint16_t port = DEFAULT_PORT;
     const char *colon = port_colon(text);
-    g_autofree char *address = strip_brackets(g_strndup(text, colon ? (gsize)(colon - text) : strlen(text)));
+    g_autofree char *address =
+        strip_brackets(g_strndup(text, colon ? (gsize)(colon - text) : strlen(text)));
     if (colon != NULL && !parse_port(colon + 1, &port)) {
         g_set_error(error, CORE_ERROR, CORE_ERROR_INVALID, "'%s' is not a port", colon + 1);
         return 0;
@@ -68,7 +71,8 @@ unsigned where_parse(const char *text, struct where places[WHERE_MAX], GError **
         return 2;
     }
     if (strlen(address) >= sizeof places[0].address || !is_numeric(address)) {
-        g_set_error(error, CORE_ERROR, CORE_ERROR_INVALID, "'%s' is not an IPv4 or IPv6 address", address);
+        g_set_error(error, CORE_ERROR, CORE_ERROR_INVALID, "'%s' is not an IPv4 or IPv6 address",
+                    address);
         return 0;
     }
     place(&places[0], address, port);
@@ -77,5 +81,6 @@ unsigned where_parse(const char *text, struct where places[WHERE_MAX], GError **
 
 char *where_text(const struct where *where)
 {
-    return g_strdup_printf(strchr(where->address, ':') ? "[%s]:%u" : "%s:%u", where->address, where->port);
+    return g_strdup_printf(strchr(where->address, ':') ? "[%s]:%u" : "%s:%u", where->address,
+                           where->port);
 }

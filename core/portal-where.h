@@ -15,7 +15,8 @@ struct where {
 /* A wildcard stands for two places: IPv4, then IPv6. */
 #define WHERE_MAX 2
 
-/* The default port is 3260 (RFC 7143 4.2.7.1). Returns how many places were written, or 0 with INVALID. */
+/* The default port is 3260 (RFC 7143 4.2.7.1). Returns how many places were written, or 0 with
+ * INVALID. */
 unsigned where_parse(const char *text, struct where places[WHERE_MAX], GError **error);
 /* "10.0.0.1:3260", "[::]:3260". Free with g_free(). */
 char *where_text(const struct where *where);

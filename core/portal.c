@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Portals: attaches transports to the I/O threads on first use, opens and closes where they listen. */
+/* Portals: attaches transports to the I/O threads on first use, opens and closes where they listen.
+ */
 #include "portal.h"
 
 #include <string.h>
@@ -14,11 +15,13 @@
 /* One target portal group: each target is reachable through all portals. */
 #define TPGT 1
 
-/* The list is changed by the main thread under `lock`, read by it without, by others under `lock`. */
+/* The list is changed by the main thread under `lock`, read by it without, by others under `lock`.
+ */
 struct portals {
     GMutex lock;
     GPtrArray *list;     /* struct portal */
-    GPtrArray *attached; /* struct plugin: transports that are attached to all threads; one user each. Main thread */
+    GPtrArray *attached; /* struct plugin: transports that are attached to all threads; one user
+                            each. Main thread */
 };
 
 struct portals *portals_new(void)
@@ -39,6 +42,7 @@ static struct portals *all(void)
 
 struct attach {
     struct plugin *transport;
+    bool *attached; /* by thread index */
     int result;
 };
 
@@ -63,19 +67,31 @@ static void attach_thread(struct tgt_thread *thread, void *data)
     void *value = NULL;
     const struct tgt_transport_ops *ops = &a->transport->transport;
     int result = ops->thread_attach ? ops->thread_attach(thread, &value) : 0;
+    a->attached[thread->index] = result >= 0;
     if (result < 0)
         a->result = result;
     else
         slot_set(thread, a->transport->serial, value);
 }
 
+static void detach(struct tgt_thread *thread, struct plugin *transport)
+{
+    if (transport->transport.thread_detach != NULL)
+        transport->transport.thread_detach(thread, slot_get(thread, transport->serial));
+    slot_set(thread, transport->serial, NULL);
+}
+
 static void detach_thread(struct tgt_thread *thread, void *data)
 {
-    struct plugin *transport = data;
-    void *value = slot_get(thread, transport->serial);
-    if (transport->transport.thread_detach != NULL)
-        transport->transport.thread_detach(thread, value);
-    slot_set(thread, transport->serial, NULL);
+    detach(thread, data);
+}
+
+/* One thread could not: the others get rid of it again. */
+static void undo_attach(struct tgt_thread *thread, void *data)
+{
+    const struct attach *a = data;
+    if (a->attached[thread->index])
+        detach(thread, a->transport);
 }
 
 static void drop_slots(struct tgt_thread *thread, void *data)
@@ -88,22 +104,29 @@ void *thread_data(struct tgt_thread *thread, const struct tgt_plugin *self)
     return slot_get(thread, plugin_of(self)->serial);
 }
 
+static bool attach_all(struct plugin *transport, GError **error)
+{
+    struct tgt_error none = {0};
+    struct threads *threads = daemon_get()->threads;
+    g_autofree bool *attached = g_new0(bool, threads_count(threads));
+    struct attach a = {.transport = transport, .attached = attached};
+    threads_each(threads, attach_thread, &a);
+    if (a.result == 0)
+        return true;
+    threads_each(threads, undo_attach, &a);
+    return core_error_take(error, &none, a.result, "the transport cannot use the I/O threads");
+}
+
+/* Takes over the user `transport`; the first one stays until the end. */
 static bool attach(struct plugin *transport, GError **error)
 {
-    struct attach a = {.transport = transport};
-    struct tgt_error none = {0};
-    if (g_ptr_array_find(all()->attached, transport, NULL)) {
-        plugin_unuse(transport); /* the first one keeps a user */
+    bool there = g_ptr_array_find(all()->attached, transport, NULL);
+    if (!there && attach_all(transport, error)) {
+        g_ptr_array_add(all()->attached, transport);
         return true;
     }
-    threads_each(daemon_get()->threads, attach_thread, &a);
-    if (a.result < 0) {
-        core_error_take(error, &none, a.result, "the transport cannot use the I/O threads");
-        plugin_unuse(transport);
-        return false;
-    }
-    g_ptr_array_add(all()->attached, transport);
-    return true;
+    plugin_unuse(transport);
+    return there;
 }
 
 /* ---- One portal ---- */
@@ -131,7 +154,8 @@ static bool open_portal(struct portal *portal, const struct where *where, GError
                                          .tpgt = TPGT,
                                          .params = portal->params};
     portal->info = (struct tgt_portal_info){.struct_size = sizeof portal->info};
-    int result = portal->transport->transport.portal_open(&args, &portal->info, &portal->priv, &err);
+    int result =
+        portal->transport->transport.portal_open(&args, &portal->info, &portal->priv, &err);
     if (result == 0)
         return true;
     g_autofree char *prefix = g_strdup_printf("portal %s", portal->asked);
@@ -139,7 +163,8 @@ static bool open_portal(struct portal *portal, const struct where *where, GError
     return false;
 }
 
-static struct portal *portal_new(const char *transport, const struct where *where, char *const *options, GError **error)
+static struct portal *portal_new(const char *transport, const struct where *where,
+                                 char *const *options, GError **error)
 {
     char *none[] = {NULL};
     g_autofree char *provides = g_strdup_printf("transport:%s", transport);
@@ -164,8 +189,9 @@ static struct portal *find(const char *transport, const struct where *where)
     g_autofree char *asked = where_text(where);
     for (guint i = 0; i < all()->list->len; i++) {
         struct portal *portal = g_ptr_array_index(all()->list, i);
-        bool same = strcmp(portal->asked, asked) == 0 ||
-                    (strcmp(portal->info.address, where->address) == 0 && portal->info.port == where->port);
+        bool same =
+            strcmp(portal->asked, asked) == 0 ||
+            (strcmp(portal->info.address, where->address) == 0 && portal->info.port == where->port);
         if (same && strcmp(portal->transport->name, transport) == 0)
             return portal;
     }
@@ -195,7 +221,8 @@ static bool ensure_attached(const char *transport, GError **error)
     return plugin != NULL && attach(plugin, error);
 }
 
-static struct portal *add_one(const char *transport, const struct where *where, char *const *options, GError **error)
+static struct portal *add_one(const char *transport, const struct where *where,
+                              char *const *options, GError **error)
 {
     if (where->port != 0 && find(transport, where) != NULL) {
         g_autofree char *asked = where_text(where);
@@ -209,7 +236,8 @@ static struct portal *add_one(const char *transport, const struct where *where, 
 }
 
 /* The second half of a wildcard is IPv6, which a machine need not have. */
-static void add_ipv6(const char *transport, struct where *where, uint16_t port, char *const *options)
+static void add_ipv6(const char *transport, struct where *where, uint16_t port,
+                     char *const *options)
 {
     g_autoptr(GError) error = NULL;
     where->port = port;
@@ -217,7 +245,8 @@ static void add_ipv6(const char *transport, struct where *where, uint16_t port, 
         log_notice("%s; listening on IPv4 only", error->message);
 }
 
-struct portal *portal_add(const char *transport, const char *where, char *const *options, GError **error)
+struct portal *portal_add(const char *transport, const char *where, char *const *options,
+                          GError **error)
 {
     struct where places[WHERE_MAX];
     unsigned count = where_parse(where, places, error);
@@ -245,7 +274,8 @@ bool portal_delete(const char *transport, const char *where, GError **error)
         found = true;
     }
     if (!found)
-        g_set_error(error, CORE_ERROR, CORE_ERROR_NOT_FOUND, "there is no %s portal '%s'", transport, where);
+        g_set_error(error, CORE_ERROR, CORE_ERROR_NOT_FOUND, "there is no %s portal '%s'",
+                    transport, where);
     return found;
 }
 
@@ -254,7 +284,8 @@ const GPtrArray *portals_list(void)
     return all()->list;
 }
 
-void portal_each(const struct tgt_plugin *self, void (*fn)(const struct tgt_portal_info *info, uint16_t tpgt, void *data),
+void portal_each(const struct tgt_plugin *self,
+                 void (*fn)(const struct tgt_portal_info *info, uint16_t tpgt, void *data),
                  void *data)
 {
     struct portals *portals = all();

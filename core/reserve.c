@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* SPC-2 reservations of a logical unit: who holds it, and the flag by which all others see it without a lock. */
+/* SPC-2 reservations of a logical unit: who holds it, and the flag by which all others see it
+ * without a lock. */
 #include "lu.h"
 
 /* Caller holds lu->lock. */

@@ -11,15 +11,16 @@
 #include "target.h"
 
 #define STANDARD_SIZE 96
-#define VPD_MAX 4096
+#define VPD_MAX       4096
 
 /* Version descriptors (SPC-5 annex E). */
-#define VERSION_SAM5 0x00a0
+#define VERSION_SAM5  0x00a0
 #define VERSION_ISCSI 0x0960
-#define VERSION_SPC4 0x0460
+#define VERSION_SPC4  0x0460
 
-/* PERIPHERAL QUALIFIER and PERIPHERAL DEVICE TYPE where there is no logical unit: LUN 0 could have one, others could not. The
- * controller that tgt shows as LUN 0 of its targets stays for those made through tgtadm. */
+/* PERIPHERAL QUALIFIER and PERIPHERAL DEVICE TYPE where there is no logical unit: LUN 0 could have
+ * one, others could not. The controller that tgt shows as LUN 0 of its targets stays for those made
+ * through tgtadm. */
 static uint8_t no_lu_peripheral(const struct tgt_cmd *cmd)
 {
     uint16_t lun;
@@ -82,9 +83,10 @@ static void standard(struct tgt_cmd *cmd)
 
 /* ---- Vital product data ---- */
 
-/* Fill a page into `buf`; -1: the LU has no such page. A device type's page of the same code wins. */
-static int fill_from(const struct tgt_cmd *cmd, const struct tgt_vpd_page *pages, unsigned count, size_t size,
-                     uint8_t code, uint8_t *buf)
+/* Fill a page into `buf`; -1: the LU has no such page. A device type's page of the same code wins.
+ */
+static int fill_from(const struct tgt_cmd *cmd, const struct tgt_vpd_page *pages, unsigned count,
+                     size_t size, uint8_t code, uint8_t *buf)
 {
     const char *p = (const char *)pages;
     for (unsigned i = 0; i < count; i++, p += size) {
@@ -117,8 +119,8 @@ static bool add_code(uint8_t *codes, int *count, uint8_t code)
     return true;
 }
 
-static void add_codes(const struct tgt_cmd *cmd, const struct tgt_vpd_page *pages, unsigned count, size_t size,
-                      uint8_t *codes, int *n)
+static void add_codes(const struct tgt_cmd *cmd, const struct tgt_vpd_page *pages, unsigned count,
+                      size_t size, uint8_t *codes, int *n)
 {
     uint8_t buf[VPD_MAX];
     const char *p = (const char *)pages;

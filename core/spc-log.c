@@ -7,9 +7,9 @@
 #include "lu.h"
 #include "spc.h"
 
-#define DS 0x80
-#define SPF 0x40
-#define SUBPAGES 0xff
+#define DS               0x80
+#define SPF              0x40
+#define SUBPAGES         0xff
 #define PARAMETER_HEADER 4
 
 #define DATA_MAX 4096
@@ -17,8 +17,8 @@
 /* ---- Which pages there are ---- */
 
 /* Fill a page; -1: this LU has no such page. */
-static int fill_from(struct tgt_lu *lu, const struct tgt_log_page *pages, unsigned count, size_t size, uint8_t code,
-                     uint8_t subcode, uint8_t *buf)
+static int fill_from(struct tgt_lu *lu, const struct tgt_log_page *pages, unsigned count,
+                     size_t size, uint8_t code, uint8_t subcode, uint8_t *buf)
 {
     const char *p = (const char *)pages;
     for (unsigned i = 0; i < count; i++, p += size) {
@@ -91,7 +91,8 @@ const unsigned spc_log_count = sizeof spc_logs / sizeof spc_logs[0];
 
 /* ---- LOG SENSE ---- */
 
-/* Cut away the parameters in front of the one that PARAMETER POINTER names; false: all of them are. */
+/* Cut away the parameters in front of the one that PARAMETER POINTER names; false: all of them are.
+ */
 static bool from_parameter(uint8_t *data, int *len, unsigned pointer)
 {
     int at = 0;
@@ -120,7 +121,8 @@ void spc_log_sense(struct tgt_cmd *cmd)
     int len = fill_device(cmd->lu, code, subcode, data + 4);
     bool has_parameters = len >= 0;
     if (!has_parameters)
-        len = fill_from(cmd->lu, spc_logs, spc_log_count, sizeof spc_logs[0], code, subcode, data + 4);
+        len = fill_from(cmd->lu, spc_logs, spc_log_count, sizeof spc_logs[0], code, subcode,
+                        data + 4);
     if (len < 0)
         cmd_sense_field(cmd, subcode ? 3 : 2, subcode ? 7 : 5);
     else if (has_parameters ? !from_parameter(data + 4, &len, pointer) : pointer != 0)

@@ -10,9 +10,9 @@
 #include "spc.h"
 #include "thread.h"
 
-#define SP 0x01
-#define PF 0x10
-#define SPF 0x40
+#define SP      0x01
+#define PF      0x10
+#define SPF     0x40
 #define LONGLBA 0x01
 
 /* More than all pages of any device type take. */
@@ -48,11 +48,13 @@ static unsigned left(const struct list *list)
 
 /* ---- Header and block descriptor ---- */
 
-/* Block counts and lengths cannot be changed: only what is the case anyway, or 0 blocks for "all", is taken. */
+/* Block counts and lengths cannot be changed: only what is the case anyway, or 0 blocks for "all",
+ * is taken. */
 static bool check_descriptor(struct list *list, struct core_lu *lu, bool long_lba)
 {
     const uint8_t *p = list->data + list->at;
-    unsigned count_len = long_lba ? 8 : 4, length_at = long_lba ? 12 : 5, length_len = long_lba ? 4 : 3;
+    unsigned count_len = long_lba ? 8 : 4, length_at = long_lba ? 12 : 5,
+             length_len = long_lba ? 4 : 3;
     uint64_t count = be_get(p, count_len), blocks = lu_blocks(&lu->pub);
     uint64_t most = long_lba ? UINT64_MAX : UINT32_MAX;
     if (count != 0 && count != most && count != MIN(blocks, most))
@@ -155,7 +157,8 @@ static void save(void *data)
     g_autoptr(GError) error = NULL;
     s->ok = mode_save(core_lu(s->cmd->lu), &error);
     if (!s->ok)
-        log_warning("mode pages of LUN %u are not saved: %s", core_lu(s->cmd->lu)->lun, error->message);
+        log_warning("mode pages of LUN %u are not saved: %s", core_lu(s->cmd->lu)->lun,
+                    error->message);
 }
 
 static void saved(void *data)

@@ -8,12 +8,12 @@
 #include "mode.h"
 #include "spc.h"
 
-#define DBD 0x08
-#define LLBAA 0x10
-#define PAGE_ALL 0x3f
+#define DBD         0x08
+#define LLBAA       0x10
+#define PAGE_ALL    0x3f
 #define SUBPAGE_ALL 0xff
-#define PS 0x80
-#define SPF 0x40
+#define PS          0x80
+#define SPF         0x40
 
 /* More than all pages of any device type take. */
 #define DATA_MAX 8192
@@ -41,7 +41,8 @@ static void add_page(struct list *list, const struct mode_page *page, enum mode_
 
 static bool wanted(const struct mode_page *page, uint8_t code, uint8_t subcode)
 {
-    return (code == PAGE_ALL || page->code == code) && (subcode == SUBPAGE_ALL || page->subcode == subcode);
+    return (code == PAGE_ALL || page->code == code) &&
+           (subcode == SUBPAGE_ALL || page->subcode == subcode);
 }
 
 /* False: there is no such page. */
@@ -63,7 +64,8 @@ static bool add_pages(struct list *list, struct core_lu *lu, const uint8_t *cdb)
     return found;
 }
 
-static unsigned add_descriptor(struct list *list, struct core_lu *lu, const uint8_t *cdb, bool long_lba)
+static unsigned add_descriptor(struct list *list, struct core_lu *lu, const uint8_t *cdb,
+                               bool long_lba)
 {
     if (cdb[1] & DBD || lu->device->block_descriptor == NULL)
         return 0;
@@ -78,7 +80,8 @@ static bool code_known(struct core_lu *lu, uint8_t code)
     bool known = code == PAGE_ALL;
     g_mutex_lock(&lu->lock);
     for (guint i = 0; i < lu->modes->pages->len; i++)
-        known = known || ((const struct mode_page *)g_ptr_array_index(lu->modes->pages, i))->code == code;
+        known = known ||
+                ((const struct mode_page *)g_ptr_array_index(lu->modes->pages, i))->code == code;
     g_mutex_unlock(&lu->lock);
     return known;
 }
@@ -94,14 +97,17 @@ static void no_page(struct tgt_cmd *cmd)
 static void put_header6(struct list *list, const struct core_lu *lu, unsigned descriptor)
 {
     list->data[0] = (uint8_t)MIN(list->len - 1, 255);
-    list->data[2] = lu->device->mode_header ? lu->device->mode_header((struct tgt_lu *)&lu->pub) : 0;
+    list->data[2] =
+        lu->device->mode_header ? lu->device->mode_header((struct tgt_lu *)&lu->pub) : 0;
     list->data[3] = (uint8_t)descriptor;
 }
 
-static void put_header10(struct list *list, const struct core_lu *lu, unsigned descriptor, bool long_lba)
+static void put_header10(struct list *list, const struct core_lu *lu, unsigned descriptor,
+                         bool long_lba)
 {
     be_put(list->data, 2, list->len - 2);
-    list->data[3] = lu->device->mode_header ? lu->device->mode_header((struct tgt_lu *)&lu->pub) : 0;
+    list->data[3] =
+        lu->device->mode_header ? lu->device->mode_header((struct tgt_lu *)&lu->pub) : 0;
     list->data[4] = long_lba && descriptor ? 0x01 : 0; /* LONGLBA */
     be_put(list->data + 6, 2, descriptor);
 }

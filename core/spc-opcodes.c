@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* REPORT SUPPORTED OPERATION CODES (SPC-5 6.35) from the rows, REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS (SPC-5 6.36). */
+/* REPORT SUPPORTED OPERATION CODES (SPC-5 6.35) from the rows, REPORT SUPPORTED TASK MANAGEMENT
+ * FUNCTIONS (SPC-5 6.36). */
 #include <string.h>
 #include <tgt/scsi/be.h>
 
@@ -12,13 +13,13 @@
 #define RCTD 0x80
 enum { REPORT_ALL = 0, REPORT_OPCODE = 1, REPORT_ACTION = 2, REPORT_EITHER = 3 };
 
-#define SERVACTV 0x01
-#define CTDP_OF_ALL 0x02
-#define CTDP_OF_ONE 0x80
-#define NOT_SUPPORTED 0x01
+#define SERVACTV              0x01
+#define CTDP_OF_ALL           0x02
+#define CTDP_OF_ONE           0x80
+#define NOT_SUPPORTED         0x01
 #define SUPPORTED_AS_STANDARD 0x03
 
-#define TIMEOUTS_SIZE 12
+#define TIMEOUTS_SIZE   12
 #define VARIABLE_LENGTH 0x7f
 
 static bool has_action(const struct tgt_scsi_op *row)
@@ -67,7 +68,8 @@ static void report_all(struct tgt_cmd *cmd, bool timeouts)
     cmd_reply(cmd, list->data, list->len);
 }
 
-/* CDB USAGE DATA: in the place of the service action stands its value, not a mask (SPC-5 6.35.3). */
+/* CDB USAGE DATA: in the place of the service action stands its value, not a mask (SPC-5 6.35.3).
+ */
 static void add_usage(GByteArray *list, const struct tgt_scsi_op *row)
 {
     uint8_t usage[TGT_CDB_MAX] = {0};
@@ -96,8 +98,10 @@ static void report_one(struct tgt_cmd *cmd, const struct tgt_scsi_op *row, bool 
     cmd_reply(cmd, list->data, list->len);
 }
 
-/* The row of an opcode and a service action (ignored if the opcode has none), or NULL. `actions`: does the opcode have any? */
-static const struct tgt_scsi_op *find(const struct tgt_cmd *cmd, uint8_t opcode, unsigned action, bool *actions, bool *known)
+/* The row of an opcode and a service action (ignored if the opcode has none), or NULL. `actions`:
+ * does the opcode have any? */
+static const struct tgt_scsi_op *find(const struct tgt_cmd *cmd, uint8_t opcode, unsigned action,
+                                      bool *actions, bool *known)
 {
     const struct optable *ops = core_lu(cmd->lu)->ops;
     const struct tgt_scsi_op *found = NULL;
@@ -135,11 +139,12 @@ void spc_report_opcodes(struct tgt_cmd *cmd)
 
 /* ---- REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS ---- */
 
-#define REPD 0x80
+#define REPD          0x80
 #define EXTENDED_SIZE 16
 
 /* Byte 0: ABORT TASK, ABORT TASK SET, CLEAR TASK SET, LOGICAL UNIT RESET, QUERY TASK, TARGET RESET.
- * Byte 1: QUERY ASYNCHRONOUS EVENT, QUERY TASK SET, I_T NEXUS RESET. CLEAR ACA needs ACA, which is not supported. */
+ * Byte 1: QUERY ASYNCHRONOUS EVENT, QUERY TASK SET, I_T NEXUS RESET. CLEAR ACA needs ACA, which is
+ * not supported. */
 #define TMFS_0 0xde
 #define TMFS_1 0x07
 

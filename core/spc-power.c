@@ -43,7 +43,8 @@ static enum tgt_sense present_condition(const struct core_lu *lu)
     return state & TGT_LU_STOPPED ? TGT_SENSE_INITIALIZING_COMMAND_REQUIRED : TGT_SENSE_NONE;
 }
 
-/* A pending unit attention is told and cleared; otherwise what would keep a command from running. */
+/* A pending unit attention is told and cleared; otherwise what would keep a command from running.
+ */
 static void find_sense(struct tgt_cmd *cmd, struct sense_data *data)
 {
     if (cmd->lu == NULL) {
@@ -67,13 +68,15 @@ void spc_request_sense(struct tgt_cmd *cmd)
 
 /* ---- START STOP UNIT (SBC-4 5.31) ---- */
 
-/* IMMED, byte 1: the flush is quick compared with what initiators wait, so that status comes after it all the same. */
+/* IMMED, byte 1: the flush is quick compared with what initiators wait, so that status comes after
+ * it all the same. */
 #define NO_FLUSH 0x04
-#define LOEJ 0x02
-#define START 0x01
-#define ACTIVE 0x1 /* POWER CONDITION, bits 7 to 4 */
+#define LOEJ     0x02
+#define START    0x01
+#define ACTIVE   0x1 /* POWER CONDITION, bits 7 to 4 */
 
-/* A removable medium that was stopped but not ejected is started again by the next access, as drives for such media do. */
+/* A removable medium that was stopped but not ejected is started again by the next access, as
+ * drives for such media do. */
 static unsigned state_after_stop(const struct tgt_cmd *cmd)
 {
     if (cmd->cdb[4] & LOEJ)
@@ -133,9 +136,10 @@ static void load_or_eject(struct tgt_cmd *cmd)
         stop(cmd);
 }
 
-/* Nothing here takes time to wake up, so that IDLE and STANDBY are left as soon as they are entered: only ACTIVE can change
- * something, it ends the stopped condition. START and LOEJ do not count (SBC-4 5.31); reserved values do nothing, since
- * initiators try them all to see that none ejects. */
+/* Nothing here takes time to wake up, so that IDLE and STANDBY are left as soon as they are
+ * entered: only ACTIVE can change something, it ends the stopped condition. START and LOEJ do not
+ * count (SBC-4 5.31); reserved values do nothing, since initiators try them all to see that none
+ * ejects. */
 static void power_condition(struct tgt_cmd *cmd)
 {
     if (cmd->cdb[4] >> 4 == ACTIVE)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* RESERVE and RELEASE, (6) and (10), for the sender and the whole logical unit (SPC-2 7.16 to 7.21). */
+/* RESERVE and RELEASE, (6) and (10), for the sender and the whole logical unit (SPC-2 7.16
+ * to 7.21). */
 #include "cmd.h"
 #include "lu.h"
 #include "spc.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Vital product data of every device type: serial number, designators, extended INQUIRY data (SPC-5 7.7). */
+/* Vital product data of every device type: serial number, designators, extended INQUIRY data
+ * (SPC-5 7.7). */
 #include <string.h>
 #include <tgt/scsi/be.h>
 
@@ -12,7 +13,8 @@
 
 /* ---- 80h: Unit Serial Number ---- */
 
-/* tgt right-justifies it in 36 bytes; who compares serial numbers of its LUs byte for byte gets what he had. */
+/* tgt right-justifies it in 36 bytes; who compares serial numbers of its LUs byte for byte gets
+ * what he had. */
 static int fill_serial(struct tgt_lu *pub, struct tgt_nexus *nexus, uint8_t *buf, size_t size)
 {
     struct core_lu *lu = core_lu(pub);
@@ -26,9 +28,15 @@ static int fill_serial(struct tgt_lu *pub, struct tgt_nexus *nexus, uint8_t *buf
 
 /* ---- 83h: Device Identification ---- */
 
-enum { BINARY = 1, ASCII = 2, UTF8 = 3 };                       /* CODE SET */
-enum { OF_LU = 0x00, OF_PORT = 0x10, OF_DEVICE = 0x20 };        /* ASSOCIATION */
-enum { T10_VENDOR = 1, NAA = 3, RELATIVE_PORT = 4, PORT_GROUP = 5, SCSI_NAME = 8 }; /* DESIGNATOR TYPE */
+enum { BINARY = 1, ASCII = 2, UTF8 = 3 };                /* CODE SET */
+enum { OF_LU = 0x00, OF_PORT = 0x10, OF_DEVICE = 0x20 }; /* ASSOCIATION */
+enum {
+    T10_VENDOR = 1,
+    NAA = 3,
+    RELATIVE_PORT = 4,
+    PORT_GROUP = 5,
+    SCSI_NAME = 8
+}; /* DESIGNATOR TYPE */
 
 /* Where the page grows. */
 struct designators {
@@ -38,7 +46,8 @@ struct designators {
 };
 
 /* Room for one designator of at most 255 bytes, zeroed; its four header bytes are written. */
-static uint8_t *designator(struct designators *d, unsigned code_set, unsigned association, unsigned type, size_t len)
+static uint8_t *designator(struct designators *d, unsigned code_set, unsigned association,
+                           unsigned type, size_t len)
 {
     if (len > 255 || d->len + 4 + len > d->size)
         return NULL;
@@ -52,8 +61,8 @@ static uint8_t *designator(struct designators *d, unsigned code_set, unsigned as
     return p + 4;
 }
 
-static void add_bytes(struct designators *d, unsigned code_set, unsigned association, unsigned type, const void *data,
-                      size_t len)
+static void add_bytes(struct designators *d, unsigned code_set, unsigned association, unsigned type,
+                      const void *data, size_t len)
 {
     uint8_t *p = designator(d, code_set, association, type, len);
     if (p != NULL)
@@ -64,7 +73,8 @@ static void add_bytes(struct designators *d, unsigned code_set, unsigned associa
 static void add_name(struct designators *d, unsigned association, const char *name)
 {
     size_t len = strlen(name);
-    uint8_t *p = len > 0 ? designator(d, UTF8, association, SCSI_NAME, (len + 4) & ~(size_t)3) : NULL;
+    uint8_t *p =
+        len > 0 ? designator(d, UTF8, association, SCSI_NAME, (len + 4) & ~(size_t)3) : NULL;
     if (p != NULL)
         memcpy(p, name, len);
 }
@@ -137,7 +147,8 @@ static int fill_extended(struct tgt_lu *pub, struct tgt_nexus *nexus, uint8_t *b
 {
     const struct tgt_medium *medium = __atomic_load_n(&pub->medium, __ATOMIC_ACQUIRE);
     buf[5 - 4] = 0x07; /* HEADSUP, ORDSUP, SIMPSUP */
-    buf[6 - 4] = medium != NULL && medium->info.write_back ? 0x01 : 0; /* V_SUP: there is a volatile cache */
+    buf[6 - 4] =
+        medium != NULL && medium->info.write_back ? 0x01 : 0; /* V_SUP: there is a volatile cache */
     buf[13 - 4] = TGT_SENSE_MAX; /* MAXIMUM SUPPORTED SENSE DATA LENGTH */
     return 60;
 }

@@ -36,7 +36,8 @@ char *state_read(const char *folder, const char *name, gsize *len, GError **erro
     if (!state_kept())
         return NULL;
     g_autofree char *path = path_of(folder, name, "");
-    if (!g_file_get_contents(path, &data, len, &local) && !g_error_matches(local, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+    if (!g_file_get_contents(path, &data, len, &local) &&
+        !g_error_matches(local, G_FILE_ERROR, G_FILE_ERROR_NOENT))
         g_propagate_error(error, g_steal_pointer(&local));
     return data;
 }
@@ -44,7 +45,8 @@ char *state_read(const char *folder, const char *name, gsize *len, GError **erro
 static bool failed(const char *what, const char *path, GError **error)
 {
     int code = errno;
-    g_set_error(error, CORE_ERROR, CORE_ERROR_FAILED, "cannot %s %s: %s", what, path, g_strerror(code));
+    g_set_error(error, CORE_ERROR, CORE_ERROR_FAILED, "cannot %s %s: %s", what, path,
+                g_strerror(code));
     return false;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The nexuses of a target, and its deletion: sessions go first, then logical units, then the target. */
+/* The nexuses of a target, and its deletion: sessions go first, then logical units, then the
+ * target. */
 #include "target.h"
 
 #include <errno.h>
@@ -54,7 +55,8 @@ static void delete_next_lun(struct target_deletion *d)
 
 static void all_nexuses_gone(struct tgt_msg *msg)
 {
-    delete_next_lun((struct target_deletion *)((char *)msg - G_STRUCT_OFFSET(struct target_deletion, msg)));
+    delete_next_lun(
+        (struct target_deletion *)((char *)msg - G_STRUCT_OFFSET(struct target_deletion, msg)));
 }
 
 /* Caller holds the lock. The last nexus wakes the deletion, once: `dying` lets no new one in. */
@@ -74,7 +76,8 @@ bool target_nexus_add(struct tgt_target *target, struct tgt_nexus *nexus, struct
         target->nexuses = g_list_prepend(target->nexuses, nexus);
     g_mutex_unlock(&target->lock);
     if (!ok) {
-        core_error_set(err, EBUSY, "the target '%s' is %s", target->name, online ? "being deleted" : "offline");
+        core_error_set(err, EBUSY, "the target '%s' is %s", target->name,
+                       online ? "being deleted" : "offline");
         return false;
     }
     target_ref(target);
@@ -101,12 +104,15 @@ static void close_nexuses(struct tgt_target *target)
         nexus_kill(g_array_index(ids, uint64_t, i), TGT_CLOSE_TARGET, NULL);
 }
 
-static void refuse(struct tgt_target *target, const char *why, void (*done)(GError *error, void *data), void *data)
+static void refuse(struct tgt_target *target, const char *why,
+                   void (*done)(GError *error, void *data), void *data)
 {
-    later(done, g_error_new(CORE_ERROR, CORE_ERROR_BUSY, "the target '%s' %s", target->name, why), data);
+    later(done, g_error_new(CORE_ERROR, CORE_ERROR_BUSY, "the target '%s' %s", target->name, why),
+          data);
 }
 
-void target_delete(struct tgt_target *target, bool force, void (*done)(GError *error, void *data), void *data)
+void target_delete(struct tgt_target *target, bool force, void (*done)(GError *error, void *data),
+                   void *data)
 {
     g_mutex_lock(&target->lock);
     bool active = target->nexuses != NULL, dying = target->dying;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What can be set on a target: its state, its alias, and the parameters that transports declare for targets. */
+/* What can be set on a target: its state, its alias, and the parameters that transports declare for
+ * targets. */
 #include "target.h"
 
 #include <string.h>
@@ -13,15 +14,18 @@ static bool is_loaded_transport(const struct plugin *plugin)
     return plugin->kind == TGT_PLUGIN_TRANSPORT && plugin->desc != NULL;
 }
 
-/* The target's values for a transport; made with their defaults on first use. Caller holds target->lock. */
-static struct tgt_params *params_of(struct tgt_target *target, const struct plugin *transport, GError **error)
+/* The target's values for a transport; made with their defaults on first use. Caller holds
+ * target->lock. */
+static struct tgt_params *params_of(struct tgt_target *target, const struct plugin *transport,
+                                    GError **error)
 {
     char *none[] = {NULL};
     const struct tgt_transport_ops *ops = &transport->transport;
     struct tgt_params *params = g_hash_table_lookup(target->params, transport->name);
     if (params != NULL)
         return params;
-    params = params_parse(ops->target_params, ops->target_param_count, ops->param_size, none, error);
+    params =
+        params_parse(ops->target_params, ops->target_param_count, ops->param_size, none, error);
     if (params != NULL)
         g_hash_table_insert(target->params, g_strdup(transport->name), params);
     return params;
@@ -46,7 +50,8 @@ static bool set_online(struct tgt_target *target, const char *value, GError **er
     bool on = strcmp(value, "yes") == 0 || strcmp(value, "on") == 0 || strcmp(value, "1") == 0;
     bool off = strcmp(value, "no") == 0 || strcmp(value, "off") == 0 || strcmp(value, "0") == 0;
     if (!on && !off) {
-        g_set_error(error, CORE_ERROR, CORE_ERROR_INVALID, "online is 'yes' or 'no', not '%s'", value);
+        g_set_error(error, CORE_ERROR, CORE_ERROR_INVALID, "online is 'yes' or 'no', not '%s'",
+                    value);
         return false;
     }
     __atomic_store_n(&target->online, on, __ATOMIC_RELEASE);
@@ -56,7 +61,8 @@ static bool set_online(struct tgt_target *target, const char *value, GError **er
 static bool set_alias(struct tgt_target *target, const char *value, GError **error)
 {
     if (strlen(value) > 255 || !g_utf8_validate(value, -1, NULL)) {
-        g_set_error(error, CORE_ERROR, CORE_ERROR_INVALID, "an alias is UTF-8 text of at most 255 bytes");
+        g_set_error(error, CORE_ERROR, CORE_ERROR_INVALID,
+                    "an alias is UTF-8 text of at most 255 bytes");
         return false;
     }
     g_mutex_lock(&target->lock);
@@ -66,8 +72,8 @@ static bool set_alias(struct tgt_target *target, const char *value, GError **err
     return true;
 }
 
-static bool set_param(struct tgt_target *target, const struct plugin *transport, const char *key, const char *value,
-                      GError **error)
+static bool set_param(struct tgt_target *target, const struct plugin *transport, const char *key,
+                      const char *value, GError **error)
 {
     g_mutex_lock(&target->lock);
     struct tgt_params *params = params_of(target, transport, error);
@@ -122,7 +128,8 @@ bool target_set(struct tgt_target *target, const char *key, const char *value, G
 
 /* ---- Reading, from any thread ---- */
 
-uint64_t target_param_uint(const struct tgt_target *target, const struct tgt_plugin *self, const char *name)
+uint64_t target_param_uint(const struct tgt_target *target, const struct tgt_plugin *self,
+                           const char *name)
 {
     struct tgt_target *t = (struct tgt_target *)target;
     const struct plugin *plugin = plugin_of(self);
@@ -131,13 +138,14 @@ uint64_t target_param_uint(const struct tgt_target *target, const struct tgt_plu
     g_mutex_lock(&t->lock);
     struct tgt_params *params = params_of(t, plugin, NULL);
     if (params != NULL && param != NULL)
-        value = param->type == TGT_PARAM_BOOL ? params_bool(params, name) : params_uint(params, name);
+        value =
+            param->type == TGT_PARAM_BOOL ? params_bool(params, name) : params_uint(params, name);
     g_mutex_unlock(&t->lock);
     return value;
 }
 
-size_t target_param_str(const struct tgt_target *target, const struct tgt_plugin *self, const char *name, char *buf,
-                        size_t size)
+size_t target_param_str(const struct tgt_target *target, const struct tgt_plugin *self,
+                        const char *name, char *buf, size_t size)
 {
     struct tgt_target *t = (struct tgt_target *)target;
     const char *text = NULL;

@@ -12,7 +12,8 @@
 #include "name.h"
 #include "plugin.h"
 
-/* All targets. Changed by the main thread under `lock`, read by it without, by others under `lock`. */
+/* All targets. Changed by the main thread under `lock`, read by it without, by others under `lock`.
+ */
 struct targets {
     GMutex lock;
     GTree *by_name; /* char -> struct tgt_target, one reference each */
@@ -99,7 +100,8 @@ static struct tgt_target *target_new(const char *name, uint32_t tid)
     g_mutex_init(&target->lock);
     target->luns = g_tree_new_full(compare_numbers, NULL, NULL, NULL);
     target->acl = acl_new();
-    target->params = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)params_free);
+    target->params =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)params_free);
     return target;
 }
 
@@ -136,8 +138,8 @@ static bool is_free(const char *name, uint32_t tid, GError **error)
         return false;
     }
     if (tid != 0 && target_by_tid(tid) != NULL) {
-        g_set_error(error, CORE_ERROR, CORE_ERROR_EXISTS, "target number %u already belongs to '%s'", tid,
-                    target_by_tid(tid)->name);
+        g_set_error(error, CORE_ERROR, CORE_ERROR_EXISTS,
+                    "target number %u already belongs to '%s'", tid, target_by_tid(tid)->name);
         return false;
     }
     return true;
@@ -153,7 +155,8 @@ struct tgt_target *target_create(const char *name, uint32_t tid, GError **error)
         return NULL;
     }
     if (!name_is_iscsi(prepared))
-        log_notice("target '%s': not an iSCSI name (iqn., eui. or naa.); some initiators refuse it", prepared);
+        log_notice("target '%s': not an iSCSI name (iqn., eui. or naa.); some initiators refuse it",
+                   prepared);
     struct tgt_target *target = target_new(prepared, tid ? tid : lowest_free_tid());
     register_target(target);
     return target;
@@ -195,7 +198,8 @@ static void not_found(const char *name, GError **error)
     g_ptr_array_add(names, NULL);
     const char *near = suggest(name, (const char *const *)names->pdata);
     if (near != NULL)
-        g_set_error(error, CORE_ERROR, CORE_ERROR_NOT_FOUND, "there is no target '%s'; did you mean '%s'?", name, near);
+        g_set_error(error, CORE_ERROR, CORE_ERROR_NOT_FOUND,
+                    "there is no target '%s'; did you mean '%s'?", name, near);
     else
         g_set_error(error, CORE_ERROR, CORE_ERROR_NOT_FOUND, "there is no target '%s'", name);
 }
@@ -245,7 +249,8 @@ static struct tgt_target *find(const char *name)
     return target;
 }
 
-enum tgt_find target_find(const char *name, const struct tgt_access *access, struct tgt_target **target)
+enum tgt_find target_find(const char *name, const struct tgt_access *access,
+                          struct tgt_target **target)
 {
     enum tgt_find result = TGT_FIND_OK;
     struct tgt_target *found = find(name);
@@ -263,7 +268,8 @@ enum tgt_find target_find(const char *name, const struct tgt_access *access, str
     return result;
 }
 
-void target_each(const struct tgt_access *access, void (*fn)(const char *name, void *data), void *data)
+void target_each(const struct tgt_access *access, void (*fn)(const char *name, void *data),
+                 void *data)
 {
     struct targets *targets = all();
     g_autoptr(GPtrArray) found = g_ptr_array_new();
@@ -287,12 +293,13 @@ struct core_lu *target_lun(struct tgt_target *target, uint16_t lun)
 bool target_lun_add(struct tgt_target *target, struct core_lu *lu, GError **error)
 {
     if (target->dying) {
-        g_set_error(error, CORE_ERROR, CORE_ERROR_BUSY, "the target '%s' is being deleted", target->name);
+        g_set_error(error, CORE_ERROR, CORE_ERROR_BUSY, "the target '%s' is being deleted",
+                    target->name);
         return false;
     }
     if (target_lun(target, lu->lun) != NULL) {
-        g_set_error(error, CORE_ERROR, CORE_ERROR_EXISTS, "the target '%s' already has a LUN %u", target->name,
-                    lu->lun);
+        g_set_error(error, CORE_ERROR, CORE_ERROR_EXISTS, "the target '%s' already has a LUN %u",
+                    target->name, lu->lun);
         return false;
     }
     g_mutex_lock(&target->lock);
@@ -322,7 +329,8 @@ static gboolean attention_lu(gpointer key, gpointer value, gpointer data)
     return FALSE;
 }
 
-void target_attention(struct tgt_target *target, enum tgt_sense sense, const struct tgt_nexus *except)
+void target_attention(struct tgt_target *target, enum tgt_sense sense,
+                      const struct tgt_nexus *except)
 {
     struct attention a = {sense, except};
     g_mutex_lock(&target->lock);

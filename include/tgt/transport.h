@@ -57,6 +57,8 @@ struct tgt_nexus_args {
     const char *detail;         /**< negotiated values, "Key=value Key=value", for listings */
     void *priv;                 /**< the transport's own; given back by tgt_nexus_priv() */
     bool lost_before;           /**< an older nexus of this initiator port was dropped: unit attention NEXUS LOSS */
+    bool stable_data;           /**< data-in is checksummed: it may not change between the checksum and the last byte sent, so stores
+                                     do not lend memory to this nexus's reads */
 };
 
 /** Why the core wants a nexus gone. */

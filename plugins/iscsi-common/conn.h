@@ -135,7 +135,7 @@ struct iscsi_conn {
 /* One per I/O thread; embedded by the datamover. */
 struct iscsi_thread {
     struct tgt_thread *thread;
-    struct iscsi_engine *engine;
+    struct iscsi_engine *engine; /* one reference */
     GQueue conns;
     struct tgt_op timer;
     uint64_t timer_at; /* when `timer` ends; 0: it does not run */
@@ -178,7 +178,9 @@ static inline void iscsi_timer_clear(struct iscsi_conn *c, enum iscsi_timer whic
 }
 uint64_t iscsi_now(const struct iscsi_conn *c);
 
-/* rx.c. For the datamover, in this order for each PDU; after each call look at c->closed and c->pause. */
+/* rx.c. What can be judged by the basic header alone, while its AHS has not come: closes the connection. */
+void iscsi_rx_foresee(struct iscsi_conn *c, const union iscsi_bhs *bhs);
+/* For the datamover, in this order for each PDU; after each call look at c->closed and c->pause. */
 void iscsi_rx_header(struct iscsi_conn *c, const union iscsi_bhs *bhs, const uint8_t *ahs,
                      size_t ahs_len);
 void iscsi_rx_data(struct iscsi_conn *c, const void *data, size_t len);

@@ -48,9 +48,10 @@ static enum iscsi_login_status note_pair(struct iscsi_login *login, const struct
 /* Collect the pairs of this request into `pairs`, which point into the text. */
 static enum iscsi_login_status note_pairs(struct iscsi_login *login, GArray *pairs)
 {
-    char *at = (char *)login->text.in->data, *end = at + login->text.in->len;
+    char *at, *end;
     struct iscsi_pair pair;
     enum iscsi_walk walk;
+    iscsi_text_bounds(&login->text, &at, &end);
     while ((walk = iscsi_text_next(&at, end, &pair)) == ISCSI_WALK_PAIR) {
         enum iscsi_login_status status = note_pair(login, &pair);
         if (status != ISCSI_LOGIN_SUCCESS)

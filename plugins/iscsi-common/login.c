@@ -38,13 +38,9 @@ void iscsi_login_free(struct iscsi_conn *c)
     g_free(login);
 }
 
-/* 4.2.4: who does not begin with a login gets no answer. */
+/* It is a Login Request: rx.c takes nothing else here. */
 static void start_header(struct iscsi_conn *c, const uint8_t *ahs, size_t ahs_len)
 {
-    if (iscsi_opcode(&c->rx.bhs) != ISCSI_OP_LOGIN_REQUEST) {
-        iscsi_conn_close(c, "the first PDU is not a Login Request");
-        return;
-    }
     iscsi_login_new(c);
     c->login->first = c->rx.bhs.login_request;
     c->login->stage = c->rx.bhs.login_request.flags >> 2 & 3;

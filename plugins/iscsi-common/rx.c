@@ -15,16 +15,24 @@ void iscsi_rx_clear(struct iscsi_conn *c)
     g_clear_pointer(&c->rx.ahs, g_byte_array_unref);
 }
 
+void iscsi_rx_foresee(struct iscsi_conn *c, const union iscsi_bhs *bhs)
+{
+    /* RFC 7143 4.2.4: who does not begin with a login gets no answer. */
+    if (c->state == &iscsi_state_start && iscsi_opcode(bhs) != ISCSI_OP_LOGIN_REQUEST)
+        iscsi_conn_close(c, "the first PDU is not a Login Request");
+    /* 7.7: a format error ends the session. Nothing is ever allocated by this length. */
+    else if (be24_get(bhs->any.data_len) > c->segment_in)
+        iscsi_conn_close(c, "a data segment over the limit was announced");
+}
+
 void iscsi_rx_header(struct iscsi_conn *c, const union iscsi_bhs *bhs, const uint8_t *ahs,
                      size_t ahs_len)
 {
     c->rx.bhs = *bhs;
     c->rx.verdict = ISCSI_RUN;
     c->rx.under_way = true;
-    /* RFC 7143 7.7: a format error ends the session. Nothing is ever allocated by this length. */
-    if (be24_get(bhs->any.data_len) > c->segment_in)
-        iscsi_conn_close(c, "a data segment over the limit was announced");
-    else
+    iscsi_rx_foresee(c, bhs);
+    if (!c->closed)
         c->state->on_header(c, ahs, ahs_len);
 }
 

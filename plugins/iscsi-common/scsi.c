@@ -89,7 +89,8 @@ static void fill_command(struct tgt_cmd *cmd, const struct iscsi_scsi_command *p
     memcpy(cmd->lun, pdu->lun, sizeof(cmd->lun));
     cmd->attr = task_attribute(pdu->flags);
     memcpy(cmd->cdb, pdu->cdb, sizeof(pdu->cdb));
-    memcpy(cmd->cdb + sizeof(pdu->cdb), r->ahs.cdb, r->ahs.cdb_len);
+    if (r->ahs.cdb_len > 0)
+        memcpy(cmd->cdb + sizeof(pdu->cdb), r->ahs.cdb, r->ahs.cdb_len);
     cmd->cdb_len = (uint16_t)(sizeof(pdu->cdb) + r->ahs.cdb_len);
     cmd->expected_out = r->out;
     cmd->expected_in = r->in;

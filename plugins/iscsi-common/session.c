@@ -23,21 +23,25 @@ struct iscsi_engine *iscsi_engine_new(void)
 {
     if (!iscsi_crc32c_works())
         return NULL;
-    struct iscsi_engine *engine = g_new0(struct iscsi_engine, 1);
+    struct iscsi_engine *engine = g_atomic_rc_box_new0(struct iscsi_engine);
     g_mutex_init(&engine->lock);
     engine->sessions = g_hash_table_new(key_hash, key_equal);
     engine->tsihs = g_hash_table_new(NULL, NULL);
     return engine;
 }
 
-void iscsi_engine_free(struct iscsi_engine *engine)
+static void engine_clear(gpointer p)
 {
-    if (!engine)
-        return;
+    struct iscsi_engine *engine = p;
     g_hash_table_unref(engine->sessions);
     g_hash_table_unref(engine->tsihs);
     g_mutex_clear(&engine->lock);
-    g_free(engine);
+}
+
+void iscsi_engine_unref(struct iscsi_engine *engine)
+{
+    if (engine)
+        g_atomic_rc_box_release_full(engine, engine_clear);
 }
 
 /* 0: none is free. */

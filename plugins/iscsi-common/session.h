@@ -67,7 +67,8 @@ struct iscsi_engine {
 
 /* NULL: the digests do not work on this machine. */
 struct iscsi_engine *iscsi_engine_new(void);
-void iscsi_engine_free(struct iscsi_engine *engine);
+/* The plugin has one reference, each I/O thread another (g_atomic_rc_box). NULL is fine. */
+void iscsi_engine_unref(struct iscsi_engine *engine);
 
 enum iscsi_claim {
     ISCSI_CLAIM_NEW,  /* the session is in the table */

@@ -21,6 +21,13 @@ bool iscsi_text_add(struct iscsi_text *text, const void *data, size_t len)
     return true;
 }
 
+void iscsi_text_bounds(const struct iscsi_text *text, char **at, char **end)
+{
+    bool any = text->in && text->in->len > 0;
+    *at = any ? (char *)text->in->data : NULL;
+    *end = any ? *at + text->in->len : NULL;
+}
+
 /* 6.1: letters, digits, and these; '#' is in the names of public extension keys. */
 static bool label_char(char c)
 {

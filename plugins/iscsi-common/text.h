@@ -33,6 +33,8 @@ enum iscsi_walk { ISCSI_WALK_END, ISCSI_WALK_PAIR, ISCSI_WALK_BAD };
 void iscsi_text_clear(struct iscsi_text *text);
 /* Collect a data segment; false: over the limit. */
 bool iscsi_text_add(struct iscsi_text *text, const void *data, size_t len);
+/* Where the collected text begins and ends; both NULL if there is none. */
+void iscsi_text_bounds(const struct iscsi_text *text, char **at, char **end);
 /* Take the next pair from [*at, end); cuts it in place. BAD: not key=value, or a name that no key has. */
 enum iscsi_walk iscsi_text_next(char **at, const char *end, struct iscsi_pair *pair);
 void iscsi_text_put(struct iscsi_text *text, const char *key, const char *value);

@@ -62,10 +62,11 @@ static bool run_pairs(struct iscsi_conn *c)
 {
     struct iscsi_params agreed = c->agreed;
     struct iscsi_negotiation n = {&agreed, &agreed, c->text, 0, c->session->discovery};
-    char *at = (char *)c->text->in->data, *end = at + c->text->in->len;
+    char *at, *end;
     struct iscsi_pair pair;
     enum iscsi_walk walk;
     unsigned count = 0;
+    iscsi_text_bounds(c->text, &at, &end);
     while ((walk = iscsi_text_next(&at, end, &pair)) == ISCSI_WALK_PAIR)
         if (++count > ISCSI_TEXT_PAIRS_MAX || !run_pair(c, &n, &pair))
             return false;

@@ -133,7 +133,7 @@ void iscsi_timer_set(struct iscsi_conn *c, enum iscsi_timer which, uint64_t ns)
 void iscsi_thread_init(struct iscsi_thread *thread, struct tgt_thread *t, struct iscsi_engine *engine)
 {
     thread->thread = t;
-    thread->engine = engine;
+    thread->engine = g_atomic_rc_box_acquire(engine);
     g_queue_init(&thread->conns);
 }
 
@@ -160,6 +160,7 @@ void iscsi_thread_detach(struct iscsi_thread *thread)
     if (!thread->conns.head && !thread->timer_at && thread->free) {
         void (*fn)(struct iscsi_thread *) = g_steal_pointer(&thread->free);
         iscsi_tx_pool_clear(thread);
+        iscsi_engine_unref(thread->engine);
         fn(thread);
     }
 }

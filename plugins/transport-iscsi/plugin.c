@@ -2,6 +2,8 @@
 /* The iSCSI transport over TCP: its tables. */
 #include <errno.h>
 
+#include "config.h"
+
 #include "../iscsi-common/session.h"
 #include "../iscsi-common/task.h"
 #include "tcp.h"
@@ -39,7 +41,7 @@ static int load(const struct tgt_host *host, const struct tgt_params *params, st
 
 static void unload(void)
 {
-    iscsi_engine_free(tgt_plugin_data(&tgt_plugin));
+    iscsi_engine_unref(tgt_plugin_data(&tgt_plugin));
     tgt_plugin_data_set(&tgt_plugin, NULL);
 }
 

@@ -91,6 +91,8 @@ static size_t parse_split_header(struct tcp_conn *t, const uint8_t *data, size_t
     used += gather(t, data + used, len - used, whole);
     if (t->header_have == whole)
         header_done(t, t->header, whole);
+    else if (!t->conn.header_digest)
+        iscsi_rx_foresee(&t->conn, (const union iscsi_bhs *)t->header);
     return used;
 }
 

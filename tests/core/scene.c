@@ -3,12 +3,15 @@
 #include "scene.h"
 
 #include <glib/gstdio.h>
+#include <string.h>
 
 #include "daemon.h"
+#include "error.h"
 
 struct fake *scene_start_on(const char *state_dir)
 {
-    const struct fake_config config = {.threads = 2, .buffer_memory = 16 << 20, .state_dir = state_dir};
+    const struct fake_config config = {
+        .threads = 2, .buffer_memory = 16 << 20, .state_dir = state_dir};
     return fake_start(&config);
 }
 
@@ -114,6 +117,14 @@ struct core_lu *scene_lu(struct tgt_target *target, uint16_t lun)
     struct core_lu *lu = scene_create(&request, &error);
     g_assert_no_error(error);
     return lu;
+}
+
+void scene_expect(GError *error, int code, const char *text)
+{
+    g_assert_error(error, CORE_ERROR, code);
+    if (strstr(error->message, text) == NULL)
+        g_error("'%s' does not say '%s'", error->message, text);
+    g_error_free(error);
 }
 
 bool scene_resize(struct core_lu *lu, GError **error)

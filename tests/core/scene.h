@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The fake transport with a state directory, and asynchronous requests of the control path as plain calls. */
+/* The fake transport with a state directory, and asynchronous requests of the control path as plain
+ * calls. */
 #ifndef TESTS_CORE_SCENE_H
 #define TESTS_CORE_SCENE_H
 
@@ -22,6 +23,8 @@ struct lu_request scene_request(struct tgt_target *target, uint16_t lun);
 struct core_lu *scene_create(const struct lu_request *request, GError **error);
 /* lu_create() of scene_request(), which succeeds. */
 struct core_lu *scene_lu(struct tgt_target *target, uint16_t lun);
+/* This error, and `text` is part of its sentence; frees it. */
+void scene_expect(GError *error, int code, const char *text);
 bool scene_resize(struct core_lu *lu, GError **error);
 bool scene_target_delete(struct tgt_target *target, bool force, GError **error);
 

@@ -61,7 +61,8 @@ void spc_sense(struct fake_cmd *c, enum tgt_sense sense)
 static void expect_pointer(const struct fake_cmd *c, bool in_cdb, unsigned byte, int bit)
 {
     g_assert_cmphex(c->sense[0], ==, 0x70);
-    g_assert_cmphex(c->sense[15], ==, 0x80u | (in_cdb ? 0x40u : 0) | (bit >= 0 ? 0x08u | (unsigned)bit : 0));
+    g_assert_cmphex(c->sense[15], ==,
+                    0x80u | (in_cdb ? 0x40u : 0) | (bit >= 0 ? 0x08u | (unsigned)bit : 0));
     g_assert_cmpuint(be_get(c->sense + 16, 2), ==, byte);
 }
 

@@ -8,7 +8,7 @@
 /* Set up before and torn down after each test. */
 struct spc {
     struct fake *fake;
-    struct core_lu *lu;      /* LUN 1: "mem", 1 MiB */
+    struct core_lu *lu;       /* LUN 1: "mem", 1 MiB */
     struct fake_nexus *a, *b; /* no unit attention pending */
 };
 
@@ -20,12 +20,13 @@ struct spc_test {
 };
 
 /* Adds them as /`suite`/name and runs them all: main() of a test program. */
-int spc_main(int argc, char **argv, const char *suite, const struct spc_test *tests, unsigned count);
+int spc_main(int argc, char **argv, const char *suite, const struct spc_test *tests,
+             unsigned count);
 
 /* Run a CDB on LUN 1: without data, with `len` bytes of room for data, with data. */
-#define SPC_CDB(...) (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__})
-#define SPC_RUN(n, ...) fake_run(n, 1, SPC_CDB(__VA_ARGS__), NULL, 0, 0)
-#define SPC_IN(n, len, ...) fake_run(n, 1, SPC_CDB(__VA_ARGS__), NULL, 0, len)
+#define SPC_CDB(...)               (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__})
+#define SPC_RUN(n, ...)            fake_run(n, 1, SPC_CDB(__VA_ARGS__), NULL, 0, 0)
+#define SPC_IN(n, len, ...)        fake_run(n, 1, SPC_CDB(__VA_ARGS__), NULL, 0, len)
 #define SPC_OUT(n, data, len, ...) fake_run(n, 1, SPC_CDB(__VA_ARGS__), data, len, 0)
 
 /* What came of it; all free the command. */

@@ -6,7 +6,7 @@
 #include "error.h"
 
 #define ALICE "iqn.2026-01.org.example:alice"
-#define BOB "iqn.2026-01.org.example:bob"
+#define BOB   "iqn.2026-01.org.example:bob"
 
 static struct acl *with_addresses(const char *const *rules)
 {
@@ -121,8 +121,9 @@ static void test_without_a_name_addresses_are_judged(void)
 
 static void test_bad_rules(void)
 {
-    static const char *const bad[] = {"", "10.0.0", "10.0.0.1/33", "10.0.0.1/", "10.0.0.1/-1", "10.0.0.1/8/8", "::1/129",
-                                      "host.example", "10.0.0.1 ", "ALLL"};
+    static const char *const bad[] = {
+        "",        "10.0.0",       "10.0.0.1/33", "10.0.0.1/", "10.0.0.1/-1", "10.0.0.1/8/8",
+        "::1/129", "host.example", "10.0.0.1 ",   "ALLL"};
     struct acl *acl = acl_new();
     for (unsigned i = 0; i < G_N_ELEMENTS(bad); i++) {
         g_autoptr(GError) error = NULL;
@@ -149,8 +150,10 @@ static void test_bad_names(void)
 
 static void test_double_rules(void)
 {
-    static const char *const same[][2] = {
-        {"ALL", "all"}, {"10.1.0.0/16", "10.1.2.3/16"}, {"10.0.0.1", "10.0.0.1/32"}, {"2001:db8::1", "2001:0db8::1"}};
+    static const char *const same[][2] = {{"ALL", "all"},
+                                          {"10.1.0.0/16", "10.1.2.3/16"},
+                                          {"10.0.0.1", "10.0.0.1/32"},
+                                          {"2001:db8::1", "2001:0db8::1"}};
     for (unsigned i = 0; i < G_N_ELEMENTS(same); i++) {
         g_autoptr(GError) error = NULL;
         const char *const rules[] = {same[i][0], NULL};
@@ -208,9 +211,12 @@ int main(int argc, char **argv)
     g_test_add_func("/acl/networks", test_networks);
     g_test_add_func("/acl/mapped-ipv4-is-ipv4", test_mapped_ipv4_is_ipv4);
     g_test_add_func("/acl/names-need-no-address-rule", test_names_need_no_address_rule);
-    g_test_add_func("/acl/rules-of-both-kinds-must-both-match", test_rules_of_both_kinds_must_both_match);
-    g_test_add_func("/acl/all-does-not-open-a-list-of-names", test_all_does_not_open_a_list_of_names);
-    g_test_add_func("/acl/without-a-name-addresses-are-judged", test_without_a_name_addresses_are_judged);
+    g_test_add_func("/acl/rules-of-both-kinds-must-both-match",
+                    test_rules_of_both_kinds_must_both_match);
+    g_test_add_func("/acl/all-does-not-open-a-list-of-names",
+                    test_all_does_not_open_a_list_of_names);
+    g_test_add_func("/acl/without-a-name-addresses-are-judged",
+                    test_without_a_name_addresses_are_judged);
     g_test_add_func("/acl/bad-rules", test_bad_rules);
     g_test_add_func("/acl/bad-names", test_bad_names);
     g_test_add_func("/acl/double-rules", test_double_rules);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Identities of logical units: kept across daemons, unique, derived by fixed rules; tgt's own for LUs made through tgtadm. */
+/* Identities of logical units: kept across daemons, unique, derived by fixed rules; tgt's own for
+ * LUs made through tgtadm. */
 #include <glib.h>
 #include <glib/gstdio.h>
 #include <string.h>
@@ -26,8 +27,9 @@ static void test_text_of_a_uuid(void)
 
 static void test_no_uuid(void)
 {
-    static const char *const bad[] = {"", "0123456789abcdef0123456789abcde", "0123456789abcdef0123456789abcdef0",
-                                      "0123456789abcdef0123456789abcdeg", "0123 4567-89ab-cdef-0123-456789abcdef"};
+    static const char *const bad[] = {
+        "", "0123456789abcdef0123456789abcde", "0123456789abcdef0123456789abcdef0",
+        "0123456789abcdef0123456789abcdeg", "0123 4567-89ab-cdef-0123-456789abcdef"};
     uint8_t uuid[16];
     for (unsigned i = 0; i < G_N_ELEMENTS(bad); i++)
         g_assert_false(identity_parse(bad[i], uuid));
@@ -183,13 +185,16 @@ int main(int argc, char **argv)
     g_test_add_func("/identity/text-of-a-uuid", test_text_of_a_uuid);
     g_test_add_func("/identity/no-uuid", test_no_uuid);
     g_test_add_func("/identity/an-identity-is-kept", test_an_identity_is_kept);
-    g_test_add_func("/identity/a-damaged-file-means-a-new-identity", test_a_damaged_file_means_a_new_identity);
+    g_test_add_func("/identity/a-damaged-file-means-a-new-identity",
+                    test_a_damaged_file_means_a_new_identity);
     g_test_add_func("/identity/without-a-state-directory-each-one-is-new",
                     test_without_a_state_directory_each_one_is_new);
     g_test_add_func("/identity/an-unwritable-state-directory-is-survived",
                     test_an_unwritable_state_directory_is_survived);
-    g_test_add_func("/identity/naa-and-serial-come-from-the-uuid", test_naa_and_serial_come_from_the_uuid);
-    g_test_add_func("/identity/a-tgtadm-lu-has-the-identity-of-tgt", test_a_tgtadm_lu_has_the_identity_of_tgt);
+    g_test_add_func("/identity/naa-and-serial-come-from-the-uuid",
+                    test_naa_and_serial_come_from_the_uuid);
+    g_test_add_func("/identity/a-tgtadm-lu-has-the-identity-of-tgt",
+                    test_a_tgtadm_lu_has_the_identity_of_tgt);
     g_test_add_func("/identity/the-naa-of-a-tgtadm-lu-follows-its-scsi-id",
                     test_the_naa_of_a_tgtadm_lu_follows_its_scsi_id);
     g_test_add_func("/identity/the-uuid-of-a-tgtadm-lu-is-always-the-same",

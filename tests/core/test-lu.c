@@ -1,25 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Logical units: what can be made and what cannot, sizes and blocks, settings, deletion, new sizes, counters. */
+/* Logical units: what can be made and what cannot, sizes and blocks, deletion, new sizes, counters.
+ */
+#include <glib/gstdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "error.h"
 #include "scene.h"
 
 static struct fake *f;
 
-static void expect(GError *error, int code, const char *text)
-{
-    g_assert_error(error, CORE_ERROR, code);
-    if (strstr(error->message, text) == NULL)
-        g_error("'%s' does not say '%s'", error->message, text);
-    g_error_free(error);
-}
-
 static void expect_refusal(const struct lu_request *request, int code, const char *text)
 {
     GError *error = NULL;
     g_assert_null(scene_create(request, &error));
-    expect(error, code, text);
+    scene_expect(error, code, text);
 }
 
 static struct lu_request disk(uint16_t lun)
@@ -53,7 +48,8 @@ static void test_a_disk(void)
     g_assert_cmpstr(lu->pub.product, ==, "VIRTUAL-DISK    ");
     g_assert_cmpstr(lu->pub.revision, ==, "0001");
     g_assert_cmpuint(strlen(lu->pub.serial), ==, 32);
-    g_assert_false(tgt_lu_is(&lu->pub, TGT_LU_READ_ONLY | TGT_LU_REMOVABLE | TGT_LU_THIN | TGT_LU_OFFLINE));
+    g_assert_false(
+        tgt_lu_is(&lu->pub, TGT_LU_READ_ONLY | TGT_LU_REMOVABLE | TGT_LU_THIN | TGT_LU_OFFLINE));
 }
 
 static void test_blocks_of_4096_bytes(void)
@@ -147,7 +143,7 @@ static void one_ended(struct core_lu *lu, GError *error, void *data)
     struct race *race = data;
     race->made += lu != NULL;
     if (error != NULL)
-        expect(error, CORE_ERROR_EXISTS, "LUN 1");
+        scene_expect(error, CORE_ERROR_EXISTS, "LUN 1");
     race->over = --race->left == 0;
 }
 
@@ -208,7 +204,8 @@ static void test_a_given_uuid_is_kept(void)
     struct lu_request request = disk(1);
     request.uuid = "01234567-89ab-4def-8123-456789abcdef";
     fake_lun_delete(scene_create(&request, NULL));
-    g_assert_cmpstr(scene_lu(fake_target(f), 1)->pub.serial, ==, "0123456789ab4def8123456789abcdef");
+    g_assert_cmpstr(scene_lu(fake_target(f), 1)->pub.serial, ==,
+                    "0123456789ab4def8123456789abcdef");
 }
 
 static void test_tgtadm_lus_look_like_those_of_tgt(void)
@@ -221,162 +218,6 @@ static void test_tgtadm_lus_look_like_those_of_tgt(void)
     g_assert_cmpstr(lu->pub.revision, ==, "0001");
     g_assert_cmpstr(lu->scsi_id, ==, "IET     00010001");
     g_assert_cmpstr(lu->pub.serial, ==, "beaf11");
-}
-
-/* ---- Settings ---- */
-
-static void set(struct core_lu *lu, const char *key, const char *value)
-{
-    g_autoptr(GError) error = NULL;
-    lu_set(lu, key, value, &error);
-    g_assert_no_error(error);
-}
-
-static void expect_unset(struct core_lu *lu, const char *key, const char *value, int code, const char *text)
-{
-    GError *error = NULL;
-    g_assert_false(lu_set(lu, key, value, &error));
-    expect(error, code, text);
-}
-
-static void test_states_can_be_set(void)
-{
-    static const struct {
-        const char *key;
-        unsigned bit;
-        bool inverted;
-    } keys[] = {{"online", TGT_LU_OFFLINE, true},
-                {"read-only", TGT_LU_READ_ONLY, false},
-                {"removable", TGT_LU_REMOVABLE, false},
-                {"thin", TGT_LU_THIN, false},
-                {"swp", TGT_LU_SWP, false},
-                {"write-cache", TGT_LU_WCE, false}};
-    struct core_lu *lu = scene_lu(fake_target(f), 1);
-    for (unsigned i = 0; i < G_N_ELEMENTS(keys); i++) {
-        set(lu, keys[i].key, "yes");
-        g_assert_cmpint(tgt_lu_is(&lu->pub, keys[i].bit), ==, !keys[i].inverted);
-        set(lu, keys[i].key, "0");
-        g_assert_cmpint(tgt_lu_is(&lu->pub, keys[i].bit), ==, keys[i].inverted);
-        set(lu, keys[i].key, "1");
-        expect_unset(lu, keys[i].key, "maybe", CORE_ERROR_INVALID, "neither yes nor no");
-        g_assert_cmpint(tgt_lu_is(&lu->pub, keys[i].bit), ==, !keys[i].inverted);
-        set(lu, keys[i].key, keys[i].inverted ? "yes" : "no");
-    }
-}
-
-static void test_sense_format(void)
-{
-    struct core_lu *lu = scene_lu(fake_target(f), 1);
-    set(lu, "sense-format", "descriptor");
-    g_assert_true(tgt_lu_is(&lu->pub, TGT_LU_D_SENSE));
-    set(lu, "sense-format", "fixed");
-    g_assert_false(tgt_lu_is(&lu->pub, TGT_LU_D_SENSE));
-    expect_unset(lu, "sense-format", "other", CORE_ERROR_INVALID, "'fixed' or 'descriptor'");
-}
-
-static void test_unknown_settings(void)
-{
-    struct core_lu *lu = scene_lu(fake_target(f), 1);
-    expect_unset(lu, "read_only", "yes", CORE_ERROR_INVALID, "did you mean 'read-only'?");
-    expect_unset(lu, "xyzzy", "1", CORE_ERROR_INVALID, "no parameter 'xyzzy'");
-}
-
-static void test_what_a_store_cannot_do(void)
-{
-    struct lu_request request = disk(1);
-    request.store.read_only = true;
-    struct core_lu *lu = scene_create(&request, NULL);
-    g_assert_true(tgt_lu_is(&lu->pub, TGT_LU_READ_ONLY));
-    expect_unset(lu, "read-only", "no", CORE_ERROR_INVALID, "open for reading only");
-    expect_unset(lu, "thin", "yes", CORE_ERROR_INVALID, "give space back");
-    request = disk(2);
-    request.store.read_only = request.thin = true;
-    expect_refusal(&request, CORE_ERROR_INVALID, "thin");
-}
-
-static void test_an_empty_slot_stays_removable(void)
-{
-    struct lu_request request = disk(1);
-    request.store = (struct bs_request){0};
-    request.removable = true;
-    expect_unset(scene_create(&request, NULL), "removable", "no", CORE_ERROR_INVALID, "removable");
-}
-
-static void test_identity_settings(void)
-{
-    struct core_lu *lu = scene_lu(fake_target(f), 1);
-    set(lu, "vendor", "ACME");
-    set(lu, "product", "P");
-    set(lu, "revision", "9");
-    set(lu, "serial", "S");
-    g_assert_cmpstr(lu->pub.vendor, ==, "ACME    ");
-    g_assert_cmpstr(lu->pub.product, ==, "P               ");
-    g_assert_cmpstr(lu->pub.revision, ==, "9   ");
-    g_assert_cmpstr(lu->pub.serial, ==, "S");
-    expect_unset(lu, "vendor", "too long a vendor", CORE_ERROR_INVALID, "too long");
-    set(lu, "uuid", "01234567-89ab-4def-8123-456789abcdef");
-    g_assert_cmpstr(lu->pub.serial, ==, "0123456789ab4def8123456789abcdef");
-}
-
-static void test_identity_is_fixed_while_initiators_know_it(void)
-{
-    static const char *const keys[] = {"vendor", "product", "revision", "serial", "scsi-id"};
-    struct core_lu *lu = scene_lu(fake_target(f), 1);
-    struct fake_nexus *n = fake_nexus_open(f, 0, "iqn.2026-01.org.example:i");
-    fake_clear_attention(n, 1);
-    for (unsigned i = 0; i < G_N_ELEMENTS(keys); i++)
-        expect_unset(lu, keys[i], "X", CORE_ERROR_BUSY, "without sessions");
-    expect_unset(lu, "uuid", "01234567-89ab-4def-8123-456789abcdef", CORE_ERROR_BUSY, "without sessions");
-    fake_nexus_close(n);
-    set(lu, "vendor", "X");
-}
-
-static void test_tgtadm_cuts_long_identities(void)
-{
-    struct lu_request request = disk(1);
-    request.legacy_identity = true;
-    struct core_lu *lu = scene_create(&request, NULL);
-    set(lu, "scsi-id", "volume-123e4567-e89b-12d3-a456-426614174000");
-    set(lu, "serial", "volume-123e4567-e89b-12d3-a456-426614174000");
-    g_assert_cmpstr(lu->scsi_id, ==, "volume-123e4567-e89b-12d3-a456-42661");
-    g_assert_cmpstr(lu->pub.serial, ==, "volume-123e4567-e89b-12d3-a456-42661");
-    expect_unset(lu, "uuid", "01234567-89ab-4def-8123-456789abcdef", CORE_ERROR_INVALID, "tgtadm");
-}
-
-/* ---- Mode pages as tgtadm writes them ---- */
-
-static void expect_page(struct core_lu *lu, uint8_t code, const void *bytes, size_t len)
-{
-    uint8_t page[64];
-    int got = lu_mode_get(&lu->pub, code, 0, page, sizeof page);
-    g_assert_cmpint(got, ==, len);
-    g_assert_cmpmem(page, len, bytes, len);
-}
-
-static void test_a_mode_page_as_a_whole(void)
-{
-    struct core_lu *lu = scene_lu(fake_target(f), 1);
-    g_assert_true(tgt_lu_is(&lu->pub, TGT_LU_WCE));
-    set(lu, "mode-page", "8:0:18:0x10:0:0xff:0xff:0:0:0xff:0xff:0xff:0xff:0x80:0x14:0:0:0:0:0:0");
-    expect_page(lu, 8, "\x10\0\xff\xff\0\0\xff\xff\xff\xff\x80\x14\0\0\0\0\0", 18);
-    g_assert_false(tgt_lu_is(&lu->pub, TGT_LU_WCE));
-}
-
-static void test_a_mode_page_of_the_admins_own(void)
-{
-    struct core_lu *lu = scene_lu(fake_target(f), 1);
-    set(lu, "mode-page", "0x2a:0:2:0xab:010");
-    expect_page(lu, 0x2a, "\xab\x08", 2);
-}
-
-static void test_bad_mode_pages(void)
-{
-    static const char *const bad[] = {"", "8", "8:0", "8:0:2:1", "8:0:1:1:2", "8:0:1:256", "8:0:1:x", "63:0:1:1", "8:255:1:1",
-                                      "8:0:1:"};
-    struct core_lu *lu = scene_lu(fake_target(f), 1);
-    for (unsigned i = 0; i < G_N_ELEMENTS(bad); i++)
-        expect_unset(lu, "mode-page", bad[i], CORE_ERROR_INVALID, "code:subcode:length");
-    expect_unset(lu, "mode-page", "8:0:1:0", CORE_ERROR_INVALID, "of that length");
 }
 
 /* ---- Deletion and sizes ---- */
@@ -407,7 +248,7 @@ static void test_a_store_of_fixed_size(void)
 {
     GError *error = NULL;
     g_assert_false(scene_resize(scene_lu(fake_target(f), 1), &error));
-    expect(error, CORE_ERROR_INVALID, "cannot change its size");
+    scene_expect(error, CORE_ERROR_INVALID, "cannot change its size");
 }
 
 static void test_nothing_to_resize(void)
@@ -417,7 +258,104 @@ static void test_nothing_to_resize(void)
     request.store = (struct bs_request){0};
     request.removable = true;
     g_assert_false(scene_resize(scene_create(&request, NULL), &error));
-    expect(error, CORE_ERROR_INVALID, "no medium");
+    scene_expect(error, CORE_ERROR_INVALID, "no medium");
+}
+
+/* A LU on a file of 1 MiB, with an initiator that has seen it. */
+struct file {
+    char *path;
+    struct core_lu *lu;
+    struct fake_nexus *n;
+};
+
+static struct file file_new(uint32_t block_size)
+{
+    struct file file = {.path = g_strdup("/tmp/tgt-core-XXXXXX")};
+    struct lu_request request = disk(1);
+    int fd = g_mkstemp(file.path);
+    g_assert_cmpint(ftruncate(fd, 1 << 20), ==, 0);
+    close(fd);
+    request.store = (struct bs_request){.type = "rdwr", .path = file.path};
+    request.block_size = block_size;
+    file.lu = scene_create(&request, NULL);
+    g_assert_nonnull(file.lu);
+    file.n = fake_nexus_open(f, 0, "iqn.2026-01.org.example:i");
+    fake_clear_attention(file.n, 1);
+    return file;
+}
+
+static void file_free(struct file *file)
+{
+    g_unlink(file->path);
+    g_free(file->path);
+}
+
+static struct fake_cmd *ready(struct fake_nexus *n)
+{
+    return fake_run(n, 1, "\0\0\0\0\0", 6, NULL, 0, 0);
+}
+
+static void expect_size(struct file *file, off_t bytes, uint64_t blocks)
+{
+    g_autoptr(GError) error = NULL;
+    g_assert_cmpint(truncate(file->path, bytes), ==, 0);
+    scene_resize(file->lu, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(lu_blocks(&file->lu->pub), ==, blocks);
+    struct fake_cmd *c = ready(file->n);
+    fake_expect_sense(c, TGT_SENSE_CAPACITY_CHANGED);
+    fake_cmd_free(c);
+}
+
+static void test_new_sizes(void)
+{
+    struct file file = file_new(512);
+    expect_size(&file, 4 << 20, 8192);
+    expect_size(&file, 1000, 1);
+    expect_size(&file, (off_t)3 << 40, UINT64_C(3) << 31);
+    file_free(&file);
+}
+
+static void test_the_same_size_is_no_news(void)
+{
+    struct file file = file_new(512);
+    g_assert_cmpint(truncate(file.path, (1 << 20) + 511), ==, 0);
+    g_assert_true(scene_resize(file.lu, NULL));
+    struct fake_cmd *c = ready(file.n);
+    fake_expect_good(c);
+    fake_cmd_free(c);
+    file_free(&file);
+}
+
+static void test_too_small_is_refused(void)
+{
+    struct file file = file_new(4096);
+    GError *error = NULL;
+    g_assert_cmpint(truncate(file.path, 2048), ==, 0);
+    g_assert_false(scene_resize(file.lu, &error));
+    scene_expect(error, CORE_ERROR_INVALID, "smaller than one block");
+    g_assert_cmpuint(lu_blocks(&file.lu->pub), ==, 256);
+    file_free(&file);
+}
+
+static void count_down(GError *error, void *data)
+{
+    g_clear_error(&error);
+    --*(unsigned *)data;
+}
+
+/* The store is not closed under the worker that looks at its size. */
+static void test_deletion_waits_for_a_look_at_the_size(void)
+{
+    struct file file = file_new(512);
+    unsigned left = 3;
+    lu_resize(file.lu, count_down, &left);
+    lu_resize(file.lu, count_down, &left);
+    lu_delete(file.lu, count_down, &left);
+    while (left > 0)
+        g_main_context_iteration(NULL, TRUE);
+    g_assert_null(target_lun(fake_target(f), 1));
+    file_free(&file);
 }
 
 /* ---- Counters ---- */
@@ -469,21 +407,14 @@ int main(int argc, char **argv)
         {"the-same-place-has-the-same-identity", test_the_same_place_has_the_same_identity},
         {"a-given-uuid-is-kept", test_a_given_uuid_is_kept},
         {"tgtadm-lus-look-like-those-of-tgt", test_tgtadm_lus_look_like_those_of_tgt},
-        {"states-can-be-set", test_states_can_be_set},
-        {"sense-format", test_sense_format},
-        {"unknown-settings", test_unknown_settings},
-        {"what-a-store-cannot-do", test_what_a_store_cannot_do},
-        {"an-empty-slot-stays-removable", test_an_empty_slot_stays_removable},
-        {"identity-settings", test_identity_settings},
-        {"identity-is-fixed-while-initiators-know-it", test_identity_is_fixed_while_initiators_know_it},
-        {"tgtadm-cuts-long-identities", test_tgtadm_cuts_long_identities},
-        {"a-mode-page-as-a-whole", test_a_mode_page_as_a_whole},
-        {"a-mode-page-of-the-admins-own", test_a_mode_page_of_the_admins_own},
-        {"bad-mode-pages", test_bad_mode_pages},
         {"deletion-frees-the-number", test_deletion_frees_the_number},
         {"deletion-with-sessions", test_deletion_with_sessions},
         {"a-store-of-fixed-size", test_a_store_of_fixed_size},
         {"nothing-to-resize", test_nothing_to_resize},
+        {"new-sizes", test_new_sizes},
+        {"the-same-size-is-no-news", test_the_same_size_is_no_news},
+        {"too-small-is-refused", test_too_small_is_refused},
+        {"deletion-waits-for-a-look-at-the-size", test_deletion_waits_for_a_look_at_the_size},
         {"counts-outlive-the-session", test_counts_outlive_the_session},
     };
     g_test_init(&argc, &argv, NULL);

@@ -21,10 +21,12 @@ static void check_name(const char *given, const char *kept, bool iscsi)
 
 static void test_iscsi_names_become_lower_case(void)
 {
-    check_name("iqn.2001-04.com.Example:Storage.Disk1", "iqn.2001-04.com.example:storage.disk1", true);
+    check_name("iqn.2001-04.com.Example:Storage.Disk1", "iqn.2001-04.com.example:storage.disk1",
+               true);
     check_name("EUI.02004567A425678D", "eui.02004567a425678d", true);
     check_name("NAA.52004567BA64678D", "naa.52004567ba64678d", true);
-    check_name("naa.62004567ba64678d0123456789abcdef", "naa.62004567ba64678d0123456789abcdef", true);
+    check_name("naa.62004567ba64678d0123456789abcdef", "naa.62004567ba64678d0123456789abcdef",
+               true);
 }
 
 static void test_names_of_tgt_stay_as_they_are(void)
@@ -104,8 +106,9 @@ static void test_wildcards_are_two_places(void)
 
 static void test_no_places(void)
 {
-    static const char *const bad[] = {"host:3260", "10.0.0.1:65536", "10.0.0.1:", "10.0.0.1:x", "10.0.0.1:-1", "[::1",
-                                      "[::1]3260", "10.0.0", "[host]:1", "10.0.0.1:+1"};
+    static const char *const bad[] = {"host:3260",   "10.0.0.1:65536", "10.0.0.1:", "10.0.0.1:x",
+                                      "10.0.0.1:-1", "[::1",           "[::1]3260", "10.0.0",
+                                      "[host]:1",    "10.0.0.1:+1"};
     for (unsigned i = 0; i < G_N_ELEMENTS(bad); i++) {
         g_autoptr(GError) error = NULL;
         struct where places[WHERE_MAX];

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* INQUIRY: standard data, vital product data, allocation lengths, where there is no logical unit. */
+/* INQUIRY: standard data, vital product data, allocation lengths, where there is no logical unit.
+ */
 #include <string.h>
 #include <tgt/scsi/be.h>
 
 #include "identity.h"
 #include "spc-scene.h"
 
-#define INQUIRY(n, evpd, page, alloc) SPC_IN(n, alloc, 0x12, evpd, page, (alloc) >> 8, (alloc)&0xff, 0)
+#define INQUIRY(n, evpd, page, alloc)                                                              \
+    SPC_IN(n, alloc, 0x12, evpd, page, (alloc) >> 8, (alloc)&0xff, 0)
 
 static uint8_t *vpd(struct fake_nexus *n, uint8_t page, uint32_t *len)
 {
@@ -45,7 +47,8 @@ static void test_version_descriptors(struct spc *s)
     g_autofree uint8_t *plain = spc_take(INQUIRY(s->a, 0, 0, 96), NULL);
     g_assert_true(claims(plain, 0x00a0)); /* SAM-5 */
     g_assert_true(claims(plain, 0x0460)); /* SPC-4 */
-    g_assert_true(claims(plain, 0x04c0) || claims(plain, 0x04c3) || claims(plain, 0x04c5) || claims(plain, 0x04c8));
+    g_assert_true(claims(plain, 0x04c0) || claims(plain, 0x04c3) || claims(plain, 0x04c5) ||
+                  claims(plain, 0x04c8));
     g_assert_false(claims(plain, 0x0960));
     spc_set_protocol(s->b, TGT_PROTOCOL_ISCSI);
     g_autofree uint8_t *iscsi = spc_take(INQUIRY(s->b, 0, 0, 96), NULL);
@@ -140,7 +143,8 @@ static void test_extended_inquiry_data(struct spc *s)
 /* ---- Device identification ---- */
 
 /* The designator of this association and type, NULL: none. Its length in *len. */
-static const uint8_t *designator(const uint8_t *page, unsigned association, unsigned type, unsigned *len)
+static const uint8_t *designator(const uint8_t *page, unsigned association, unsigned type,
+                                 unsigned *len)
 {
     const uint8_t *end = page + 4 + be_get(page + 2, 2);
     for (const uint8_t *p = page + 4; p < end; p += 4 + p[3]) {
@@ -152,8 +156,8 @@ static const uint8_t *designator(const uint8_t *page, unsigned association, unsi
     return NULL;
 }
 
-static void expect_designator(const uint8_t *page, unsigned association, unsigned type, unsigned code_set,
-                              const void *value, unsigned len)
+static void expect_designator(const uint8_t *page, unsigned association, unsigned type,
+                              unsigned code_set, const void *value, unsigned len)
 {
     unsigned got;
     const uint8_t *p = designator(page, association, type, &got);
@@ -213,9 +217,9 @@ static void test_the_protocol_is_told_where_it_counts(struct spc *s)
 /* Byte for byte what Debian's tgt 1.0.85 says of target 1, LUN 1, in the same order. */
 static void test_designators_of_tgt_come_first(struct spc *s)
 {
-    static const uint8_t t10[40] = {2, 1, 0, 36, 'I', 'E', 'T', ' ', ' ', ' ', ' ', ' ',
-                                    '0', '0', '0', '1', '0', '0', '0', '1'};
-    static const uint8_t naa[] = {1, 3, 0,  8, 0x30, 0, 0, 1, 0, 0, 0,    1, 1, 3, 0, 16,
+    static const uint8_t t10[40] = {2,   1,   0,   36,  'I', 'E', 'T', ' ', ' ', ' ',
+                                    ' ', ' ', '0', '0', '0', '1', '0', '0', '0', '1'};
+    static const uint8_t naa[] = {1,    3, 0, 8, 0x30, 0, 0, 1, 0,    0, 0, 1, 1, 3, 0, 16,
                                   0x60, 0, 0, 0, 0,    0, 0, 0, 0x0e, 0, 0, 0, 0, 1, 0, 1};
     uint32_t len;
     g_autofree uint8_t *d = vpd(s->a, 0x83, &len);

@@ -5,8 +5,9 @@
 
 #include "spc-scene.h"
 
-#define REPORT(n, select, alloc) \
-    SPC_IN(n, alloc, 0xa0, 0, select, 0, 0, 0, 0, (alloc) >> 16, (alloc) >> 8 & 0xff, (alloc)&0xff, 0, 0)
+#define REPORT(n, select, alloc)                                                                   \
+    SPC_IN(n, alloc, 0xa0, 0, select, 0, 0, 0, 0, (alloc) >> 16, (alloc) >> 8 & 0xff,              \
+           (alloc)&0xff, 0, 0)
 
 static void add(struct spc *s, uint16_t lun)
 {
@@ -15,8 +16,9 @@ static void add(struct spc *s, uint16_t lun)
 
 static void test_all_luns_in_order(struct spc *s)
 {
-    static const uint8_t expected[] = {0,    0,    0, 40, 0, 0, 0, 0, 0,    0, 0, 0, 0, 0, 0, 0, 0,    1,    0, 0, 0, 0, 0, 0,
-                                       0,    255,  0, 0,  0, 0, 0, 0, 0x41, 0, 0, 0, 0, 0, 0, 0, 0x7f, 0xff, 0, 0, 0, 0, 0, 0};
+    static const uint8_t expected[] = {0,    0, 0, 40, 0, 0, 0, 0, 0,    0,    0, 0, 0, 0, 0, 0,
+                                       0,    1, 0, 0,  0, 0, 0, 0, 0,    255,  0, 0, 0, 0, 0, 0,
+                                       0x41, 0, 0, 0,  0, 0, 0, 0, 0x7f, 0xff, 0, 0, 0, 0, 0, 0};
     add(s, 16383);
     add(s, 256);
     add(s, 255);
@@ -60,8 +62,9 @@ static void test_any_lun_answers(struct spc *s)
 {
     static const uint8_t luns[] = {0, 1, 77};
     for (unsigned i = 0; i < G_N_ELEMENTS(luns); i++)
-        spc_data(fake_run(s->a, luns[i], SPC_CDB(0xa0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0), NULL, 0, 256),
-                 "\0\0\0\x08\0\0\0\0\0\1\0\0\0\0\0\0", 16);
+        spc_data(
+            fake_run(s->a, luns[i], SPC_CDB(0xa0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0), NULL, 0, 256),
+            "\0\0\0\x08\0\0\0\0\0\1\0\0\0\0\0\0", 16);
 }
 
 static void test_an_empty_target(struct spc *s)
@@ -115,7 +118,8 @@ int main(int argc, char **argv)
         {"an-empty-target", test_an_empty_target},
         {"tgtadm-targets-have-a-lun-0", test_tgtadm_targets_have_a_lun_0, .legacy = true},
         {"changes-are-announced", test_changes_are_announced},
-        {"reporting-answers-the-announcement-on-all-luns", test_reporting_answers_the_announcement_on_all_luns},
+        {"reporting-answers-the-announcement-on-all-luns",
+         test_reporting_answers_the_announcement_on_all_luns},
         {"other-attentions-stay", test_other_attentions_stay},
     };
     return spc_main(argc, argv, "luns", tests, G_N_ELEMENTS(tests));

@@ -2,8 +2,8 @@
 /* SPC-2 reservations: who is let through, and by what they end. */
 #include "spc-scene.h"
 
-#define RESERVE6(n) SPC_RUN(n, 0x16, 0, 0, 0, 0, 0)
-#define RELEASE6(n) SPC_RUN(n, 0x17, 0, 0, 0, 0, 0)
+#define RESERVE6(n)  SPC_RUN(n, 0x16, 0, 0, 0, 0, 0)
+#define RELEASE6(n)  SPC_RUN(n, 0x17, 0, 0, 0, 0, 0)
 #define RESERVE10(n) SPC_RUN(n, 0x56, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 #define RELEASE10(n) SPC_RUN(n, 0x57, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 
@@ -85,7 +85,8 @@ static void test_it_stays_when_another_nexus_ends(struct spc *s)
 
 static void test_it_ends_with_a_reset(struct spc *s)
 {
-    static const enum tgt_tmf_function resets[] = {TGT_TMF_LOGICAL_UNIT_RESET, TGT_TMF_TARGET_WARM_RESET};
+    static const enum tgt_tmf_function resets[] = {TGT_TMF_LOGICAL_UNIT_RESET,
+                                                   TGT_TMF_TARGET_WARM_RESET};
     for (unsigned i = 0; i < G_N_ELEMENTS(resets); i++) {
         spc_good(RESERVE6(s->a));
         g_assert_cmpint(fake_tmf(s->b, resets[i], 1, 0), ==, TGT_TMF_COMPLETE);
@@ -100,6 +101,7 @@ static void test_other_units_are_free(struct spc *s)
 {
     scene_lu(fake_target(s->fake), 2);
     fake_clear_attention(s->a, 1);
+    fake_clear_attention(s->b, 1);
     fake_clear_attention(s->b, 2);
     spc_good(RESERVE6(s->a));
     spc_good(fake_run(s->b, 2, SPC_CDB(0, 0, 0, 0, 0, 0), NULL, 0, 0));

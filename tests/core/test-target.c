@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Targets: names and numbers, who finds which, what can be set, and deletion with and without sessions. */
+/* Targets: names and numbers, who finds which, what can be set, and deletion with and without
+ * sessions. */
 #include <string.h>
 
 #include "acl.h"
@@ -243,7 +244,6 @@ static void test_no_lun_comes_up_in_a_target_that_goes(void)
     g_assert_true(scene_target_delete(target, false, NULL));
     fake_until(&over);
 }
-
 
 static void with_scene(gconstpointer data)
 {

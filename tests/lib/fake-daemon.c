@@ -159,7 +159,7 @@ struct fake_nexus *fake_nexus_open(struct fake *f, unsigned thread, const char *
 {
     struct fake_nexus *n = g_new0(struct fake_nexus, 1);
     n->fake = f;
-    n->thread = fake_thread(f, thread);
+    n->thread = fake_thread(f, thread % threads_count(daemon_get()->threads));
     n->name = g_strdup(name);
     n->port = g_strdup_printf("%s,i,0x400000000001", name);
     f->nexuses = g_list_prepend(f->nexuses, n);

@@ -246,10 +246,8 @@ static void submit(struct tgt_msg *msg)
     memcpy(cmd->cdb, c->cdb, c->cdb_len);
     cmd->expected_out = c->out_len;
     cmd->expected_in = c->in_len;
-    g_mutex_lock(&f->lock);
-    c->events |= FAKE_SUBMITTED; /* the test may free it as soon as it is released */
-    g_mutex_unlock(&f->lock);
-    cmd_submit(cmd);
+    mark(f, &c->events, FAKE_SUBMITTED);
+    cmd_submit(cmd); /* the test may have freed `c` after this */
 }
 
 void fake_submit(struct fake_cmd *c)

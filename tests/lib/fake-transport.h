@@ -37,7 +37,7 @@ struct core_lu *fake_lun(struct fake *f, uint16_t lun, const char *type, const c
 struct core_lu *fake_lun_request(struct fake *f, const struct lu_request *request);
 void fake_lun_delete(struct core_lu *lu);
 
-/* A nexus on a thread; `name` is the initiator's. */
+/* A nexus on a thread (the number is taken modulo the number of threads); `name` is the initiator's. */
 struct fake_nexus;
 struct fake_nexus *fake_nexus_open(struct fake *f, unsigned thread, const char *name);
 struct tgt_nexus *fake_nexus_core(struct fake_nexus *n);
@@ -51,7 +51,7 @@ unsigned fake_nexus_close_asked(struct fake_nexus *n, enum tgt_close_reason *rea
 
 /* What has happened to a command. */
 enum fake_event {
-    FAKE_SUBMITTED = 1,  /* cmd_submit() has returned */
+    FAKE_SUBMITTED = 1,  /* it is about to be given to the core */
     FAKE_DATA_OUT = 2,   /* data_out() was called */
     FAKE_ABORT = 4,      /* abort() was called */
     FAKE_RESPOND = 8,    /* respond() was called; the result is there */

@@ -14,6 +14,8 @@ FAMILIES = ("SCSI", "iSCSI")  # LINUX repeats SCSI through /dev/sg, ALL is both
 Result = collections.namedtuple("Result", "outcome why")
 Rule = collections.namedtuple("Rule", "verb pattern reason")
 
+# The result stands alone or after the dots of its "Test:" line; the suite's teardown follows it.
+_RESULT = re.compile(r"^(?:.*\.\.\.)?(passed|FAILED)$", re.MULTILINE)
 _SKIPPED = re.compile(r"\[SKIPPED\]\s*(.*)")
 _ASSERTS = re.compile(r"^\s*asserts\s+(\d+)\s+(\d+)\s+(\d+)\s+(\d+)", re.MULTILINE)
 _TESTS = re.compile(r"^\s*tests\s+(\d+)\s+(\d+)\s+(\d+)\s+(\d+)", re.MULTILINE)
@@ -72,23 +74,21 @@ def run(test, urls, timeout):
 def judge(output, status):
     """What the output of a run of exactly one test means."""
     _, suite, body = output.partition("\nSuite: ")
-    tests, asserts = _TESTS.search(body), _ASSERTS.search(body)
-    if not suite or not tests or not asserts:
+    tests, asserts, result = _TESTS.search(body), _ASSERTS.search(body), _RESULT.search(body)
+    if not suite or not tests or not asserts or not result:
         return Result("failed", f"status {status}, no summary\n{_tail(output)}")
     if tests.groups() != ("1", "1", "1", "0") or asserts.group(4) != "0" or status:
-        return Result("failed", _failures(body))
-    skipped = _SKIPPED.search(body)
+        return Result("failed", _failures(body, result.start()))
+    skipped = _SKIPPED.search(body, 0, result.start())
     if skipped:
         return Result("skipped", skipped.group(1).strip())
     return Result("passed", "")
 
 
-def _failures(body):
-    """The assertions that failed, and the end of what came before them."""
-    before, mark, after = body.partition("FAILED\n")
-    if not mark:
-        return _tail(body)
-    return _tail(before) + "\n" + after.split("Run Summary")[0].rstrip()
+def _failures(body, end):
+    """The end of what came before the result, and the assertions that failed."""
+    assertions = re.findall(r"^ +\d+\. (?:.*\.c:\d+.*)$", body[end:], re.MULTILINE)
+    return "\n".join([_tail(body[:end]), *assertions])
 
 
 def _tail(text, lines=25):

@@ -25,7 +25,7 @@ TEST_SECONDS = 60
 THIN, READ_ONLY, REMOVABLE = 1, 2, 3
 LUN_ARGS = {
     THIN: ("--thin",),
-    READ_ONLY: ("--thin", "--read-only"),
+    READ_ONLY: ("--read-only",),
     REMOVABLE: ("--thin", "--removable"),
 }
 LUN_OF = {

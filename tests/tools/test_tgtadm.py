@@ -115,7 +115,7 @@ def test_empty_flags_have_a_trailing_blank(b):
 
 def test_options_of_the_store_are_separated_by_semicolons(b):
     b.target()
-    b.lun(1, "-E", "mem", "-S", "size=32M;physical=4096", "-b", "x")
+    b.lun(1, "-E", "mem", "-S", "size=32M;write-back=off", "-b", "x")
     tap.true("Size: 34 MB, Block size: 512" in b.show(), b.show())
 
 

@@ -46,7 +46,8 @@ vpd_serial() { output_has 'vm-serial-1' sg_vpd -p 0x80 "$(generic)"; }
 vpd_identification() {
     output_has 'NAA' sg_vpd -p 0x83 "$(generic)"
     output_has "$IQN" sg_vpd -p 0x83 "$(generic)"
-    output_has 'associated with the Target port' sg_vpd -p 0x83 "$(generic)"
+    output_has 'Target port group: 0x1' sg_vpd -p 0x83 "$(generic)"
+    output_has 'T10 vendor identification' sg_vpd -p 0x83 "$(generic)"
 }
 vpd_extended() { output_has 'SIMPSUP=1' sg_vpd -p 0x86 "$(generic)"; }
 vpd_limits() {
@@ -87,7 +88,8 @@ opcodes() {
         'Synchronize cache\(10\)' 'Report supported operation codes' 'Inquiry'; do
         output_has "$name" sg_opcodes "$(generic)"
     done
-    output_has 'Cdb size: 10' sg_opcodes --opcode=0x28 "$(generic)"
+    output_has 'Command_name: Read\(10\)' sg_opcodes --opcode=0x28 "$(generic)"
+    output_has 'Usage data: 28 ' sg_opcodes --opcode=0x28 "$(generic)"
     output_has 'Abort task' sg_opcodes --tmf "$(generic)"
 }
 
@@ -116,11 +118,11 @@ compare_and_write() {
     put /tmp/data 0
     head -c 512 /tmp/data > /tmp/caw
     tail -c 512 /tmp/data >> /tmp/caw
+    { tail -c 512 /tmp/data; head -c 4096 /tmp/data | tail -c 3584; } > /tmp/changed
     sg_compare_and_write --lba=0 --num=1 --xferlen=1024 --in=/tmp/caw "$(generic)"
-    get 0 1 | cmp -n 512 - <(tail -c 512 /tmp/data)
+    get 0 1 | cmp - /tmp/changed
     ends_with 14 sg_compare_and_write --lba=0 --num=1 --xferlen=1024 --in=/tmp/caw "$(generic)"
-    get 0 1 | cmp -n 512 - <(tail -c 512 /tmp/data)
-    get 0 1 | cmp - <(tail -c 512 /tmp/data; tail -c +513 /tmp/data | head -c 3584)
+    get 0 1 | cmp - /tmp/changed
 }
 
 verify_and_sync() {
