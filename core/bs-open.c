@@ -57,7 +57,8 @@ static void complete(const struct tgt_bs_ops *ops, struct tgt_bs_info *info)
         complete_blocking(ops, info);
     info->block_size = info->block_size ? info->block_size : 512;
     info->physical_block = MAX(info->physical_block, info->block_size);
-    info->discard = info->read_only || info->discard != TGT_BS_NATIVE ? TGT_BS_NONE : TGT_BS_NATIVE;
+    if (info->discard != TGT_BS_NATIVE)
+        info->discard = TGT_BS_NONE;
     if (info->write_zeroes == TGT_BS_NONE)
         info->write_zeroes = TGT_BS_EMULATE;
     if (info->compare_and_write == TGT_BS_NONE)

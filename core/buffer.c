@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Data buffers: one region of large chunks, some of them split into small ones; what was used last is used first. */
+/* Data buffers: one region of large chunks, some of them split into small ones; what was used last
+ * is used first. */
 #include "buffer.h"
 
 #include <errno.h>
@@ -27,17 +28,17 @@ struct block {
 };
 
 struct buffer_pool {
-    char *region;                 /* address space for all; the system gives pages when they are touched first */
+    char *region; /* address space for all; the system gives pages when they are touched first */
     size_t mapped;
-    uint32_t count;               /* blocks */
+    uint32_t count; /* blocks */
     struct block *blocks;
-    uint32_t *free, free_count;   /* stack of indexes of blocks that are free as a whole */
-    struct block *partial;        /* split blocks with free small chunks, the last used first */
+    uint32_t *free, free_count; /* stack of indexes of blocks that are free as a whole */
+    struct block *partial;      /* split blocks with free small chunks, the last used first */
     size_t used;
     uint64_t waits;
     struct buffer_wait *first, *last;
-    struct buffer_wait *serving;  /* is being called: it need not queue behind others */
-    struct tgt_defer defer;       /* wakes who waits */
+    struct buffer_wait *serving; /* is being called: it need not queue behind others */
+    struct tgt_defer defer;      /* wakes who waits */
 };
 
 /* ---- Chunks ---- */
@@ -169,7 +170,8 @@ static void queue_remove(struct buffer_pool *pool, struct buffer_wait *wait)
 }
 
 /* Behind `before` (NULL: as the first). */
-static void queue_insert(struct buffer_pool *pool, struct buffer_wait *wait, struct buffer_wait *before)
+static void queue_insert(struct buffer_pool *pool, struct buffer_wait *wait,
+                         struct buffer_wait *before)
 {
     wait->prev = before;
     wait->next = before ? before->next : pool->first;
@@ -195,7 +197,8 @@ static void queue_add(struct buffer_pool *pool, struct buffer_wait *wait, size_t
 
 static void serve(struct tgt_defer *defer)
 {
-    struct buffer_pool *pool = (struct buffer_pool *)((char *)defer - G_STRUCT_OFFSET(struct buffer_pool, defer));
+    struct buffer_pool *pool =
+        (struct buffer_pool *)((char *)defer - G_STRUCT_OFFSET(struct buffer_pool, defer));
     struct buffer_wait *wait;
     while ((wait = pool->first) && is_there(pool, wait->need)) {
         queue_remove(pool, wait);
@@ -211,11 +214,13 @@ struct buffer_pool *buffer_pool_new(size_t limit)
 {
     uint32_t count = (uint32_t)CLAMP(limit / BUFFER_LARGE, 1, G_MAXINT32);
     size_t size = (size_t)count * BUFFER_LARGE;
-    void *region = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *region = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (region == MAP_FAILED)
         return NULL;
     struct buffer_pool *pool = g_new0(struct buffer_pool, 1);
-    *pool = (struct buffer_pool){.region = region, .mapped = size, .count = count, .defer.fn = serve};
+    *pool =
+        (struct buffer_pool){.region = region, .mapped = size, .count = count, .defer.fn = serve};
     pool->blocks = g_new0(struct block, count);
     pool->free = g_new(uint32_t, count);
     for (uint32_t i = count; i > 0; i--)
@@ -236,7 +241,8 @@ void buffer_pool_free(struct buffer_pool *pool)
     g_free(pool);
 }
 
-int buffer_get(struct buffer_pool *pool, size_t len, struct iovec *iov, unsigned max, struct buffer_wait *wait)
+int buffer_get(struct buffer_pool *pool, size_t len, struct iovec *iov, unsigned max,
+               struct buffer_wait *wait)
 {
     size_t chunks = len <= BUFFER_SMALL ? len > 0 : large_chunks(len);
     if (chunks > max || chunks > pool->count)
@@ -271,5 +277,6 @@ void buffer_wait_cancel(struct buffer_pool *pool, struct buffer_wait *wait)
 
 void buffer_pool_stats(const struct buffer_pool *pool, struct buffer_stats *stats)
 {
-    *stats = (struct buffer_stats){.used = pool->used, .limit = (size_t)pool->count * BUFFER_LARGE, .waits = pool->waits};
+    *stats = (struct buffer_stats){
+        .used = pool->used, .limit = (size_t)pool->count * BUFFER_LARGE, .waits = pool->waits};
 }

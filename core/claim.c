@@ -62,7 +62,7 @@ void claim_granted(struct core_cmd *c)
 /* Between the gate and its end, with no claim of its own: those stand in line at home. */
 static bool is_counted(const struct core_cmd *c, unsigned phase)
 {
-    return c->claim == NULL && (phase == GATE_CLAIMS || phase == GATE_READY || phase == GATE_RUNNING);
+    return c->claim == NULL && (phase == GATE_CLAIMS || (phase >= GATE_READY && phase <= GATE_LENT));
 }
 
 void claim_publish(struct lu_share *share, struct claim_slot *slot)

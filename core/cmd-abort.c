@@ -102,6 +102,8 @@ void cmd_abort_all(struct cmd_pool *pool, struct cmd_wait *wait)
     struct core_cmd *c;
     if (wait->end == 0)
         wait->end = pool->sequence + 1;
+    if (wait->first == 0)
+        wait->first = 1; /* 0: not submitted */
     wait->count = 1; /* until all have been told */
     wait->node = (GList){.data = wait};
     mark(list, wait);

@@ -50,7 +50,7 @@ static uint64_t cost_of(uint32_t len)
 
 static bool quota_fits(const struct cmd_pool *pool, const struct core_cmd *c)
 {
-    return pool->out_used == 0 || pool->out_used + cost_of(c->want) <= pool->out_limit;
+    return pool->out_used + cost_of(c->want) <= pool->out_limit;
 }
 
 static bool out_get(struct core_cmd *c);
@@ -86,6 +86,10 @@ bool cmd_out_buffers(struct core_cmd *c, void (*resume)(struct core_cmd *c))
     struct cmd_pool *pool = c->pub.thread->cmds;
     c->resume = resume;
     c->want = c->pub.out.len;
+    if (cost_of(c->want) > pool->out_limit) {
+        cmd_sense(&c->pub, TGT_SENSE_INSUFFICIENT_RESOURCES);
+        return false;
+    }
     if (pool->outs.head == NULL && quota_fits(pool, c)) {
         quota_take(pool, c);
         return out_get(c);
@@ -139,6 +143,10 @@ static void in_ready(struct buffer_wait *wait)
 
 static bool in_get(struct core_cmd *c)
 {
+    if (c->want > c->pub.thread->cmds->in_limit) {
+        cmd_sense(&c->pub, TGT_SENSE_INSUFFICIENT_RESOURCES);
+        return false;
+    }
     int n = get(c, c->in_iov, cmd_in_room(c), in_ready);
     if (n < 0)
         return false;

@@ -14,12 +14,17 @@
 #define CMD_HEAD ((sizeof(struct core_cmd) + 15) & ~(size_t)15)
 #define CMD_SIZE (CMD_HEAD + TGT_TRANSPORT_CMD_PRIV_MAX + TGT_DEVICE_CMD_PRIV_MAX + TGT_BS_IO_PRIV_MAX)
 
-/* Data-Out may take three quarters of the buffers. */
-static uint64_t out_limit(struct tgt_thread *thread)
+/* About 200 MiB. */
+#define THREAD_CMDS_MAX 65536
+
+/* Data-In keeps a quarter, in small pools half, but at least what one command can need. */
+static void divide_buffers(struct cmd_pool *pool)
 {
     struct buffer_stats stats;
-    buffer_pool_stats(thread->buffers, &stats);
-    return stats.limit - stats.limit / 4;
+    buffer_pool_stats(pool->thread->buffers, &stats);
+    uint64_t least = MIN(CMD_TRANSFER_MAX, stats.limit / 2);
+    pool->in_limit = MAX(stats.limit / 4, least);
+    pool->out_limit = stats.limit - pool->in_limit;
 }
 
 struct cmd_pool *cmd_pool_of(struct tgt_thread *thread)
@@ -28,7 +33,7 @@ struct cmd_pool *cmd_pool_of(struct tgt_thread *thread)
         return thread->cmds;
     struct cmd_pool *pool = g_new0(struct cmd_pool, 1);
     pool->thread = thread;
-    pool->out_limit = out_limit(thread);
+    divide_buffers(pool);
     pool->defer.fn = cmd_outs_resume;
     thread->cmds = pool;
     return pool;
@@ -85,9 +90,13 @@ static void clear(struct core_cmd *c, size_t transport_priv_size)
     c->out_iov = c->in_iov = c->iov;
 }
 
-struct core_cmd *cmd_pool_get(struct tgt_thread *thread, struct tgt_nexus *nexus)
+struct core_cmd *cmd_pool_get(struct tgt_thread *thread, struct tgt_nexus *nexus, bool modest)
 {
-    struct core_cmd *c = take_idle(cmd_pool_of(thread));
+    struct cmd_pool *pool = cmd_pool_of(thread);
+    if (modest && pool->used >= THREAD_CMDS_MAX)
+        return NULL;
+    struct core_cmd *c = take_idle(pool);
+    pool->used++;
     clear(c, nexus->transport->transport.cmd_priv_size);
     c->pub.nexus = nexus;
     c->pub.thread = thread;
@@ -99,4 +108,5 @@ void cmd_pool_put(struct core_cmd *c)
     struct cmd_pool *pool = c->pub.thread->cmds;
     c->node.next = pool->idle;
     pool->idle = &c->node;
+    pool->used--;
 }

@@ -14,10 +14,11 @@ struct core_lu;
 struct cmd_pool {
     struct tgt_thread *thread;
     GList *idle;            /* core_cmd by node, last in first out */
+    unsigned used;          /* commands that are not idle */
     uint64_t sequence;      /* of arrival: core_cmd.order */
     /* Commands that wait at a gate hold their Data-Out. So that those before them always find buffers to go on with, Data-Out
-     * gets a part of the pool only. */
-    uint64_t out_used, out_limit;
+     * gets a part of the pool only, and no command asks for more than the other part at once for its Data-In. */
+    uint64_t out_used, out_limit, in_limit;
     GQueue outs;            /* core_cmd by park: wait for out_used to fall */
     struct tgt_defer defer; /* looks at `outs` again */
     GQueue waits;           /* struct cmd_wait */
@@ -28,7 +29,8 @@ struct cmd_pool *cmd_pool_of(struct tgt_thread *thread);
 /* All commands are back. NULL is fine. On the thread, or when it has ended. */
 void cmd_pool_free(struct cmd_pool *pool);
 
-struct core_cmd *cmd_pool_get(struct tgt_thread *thread, struct tgt_nexus *nexus);
+/* NULL with `modest` when the thread has more than enough under way. */
+struct core_cmd *cmd_pool_get(struct tgt_thread *thread, struct tgt_nexus *nexus, bool modest);
 void cmd_pool_put(struct core_cmd *c);
 
 /* cmd-abort.c. Waits for the release of commands that are there now: those that are aborted, and those of `nexus`, whose responses must be

@@ -19,6 +19,9 @@ static const char *const state_names[] = {
 #undef X
 };
 
+/* A nexus gets as many commands even when its thread has very many: the end of one is what makes a transport try again. */
+#define NEXUS_CMDS_FEW 8
+
 #define TO(name) (1u << TGT_CMD_##name)
 
 /* Where each state may lead. RESPOND, and NEW that is not submitted, end in cmd_release(). */
@@ -50,9 +53,12 @@ void cmd_state(struct tgt_cmd *cmd, enum tgt_cmd_state state)
 
 struct tgt_cmd *cmd_new(struct tgt_nexus *nexus)
 {
-    if (nexus->closing || nexus->cmd_count >= nexus->cmd_max)
+    bool some = nexus->cmd_count >= NEXUS_CMDS_FEW;
+    struct core_cmd *c = NULL;
+    if (!nexus->closing && nexus->cmd_count < nexus->cmd_max)
+        c = cmd_pool_get(nexus->thread, nexus, some);
+    if (c == NULL)
         return NULL;
-    struct core_cmd *c = cmd_pool_get(nexus->thread, nexus);
     g_queue_push_tail_link(&nexus->cmds, &c->node);
     nexus->cmd_count++;
     return &c->pub;
@@ -82,7 +88,6 @@ static void ask_for_data(struct core_cmd *c)
 void cmd_submit(struct tgt_cmd *cmd)
 {
     struct core_cmd *c = core_cmd(cmd);
-    c->started = cmd->thread->now;
     c->order = ++cmd->thread->cmds->sequence;
     cmd_state(cmd, TGT_CMD_CHECK);
     if (cmd->aborted)
@@ -156,9 +161,9 @@ void cmd_release(struct tgt_cmd *cmd)
     struct cmd_pool *pool = cmd->thread->cmds;
     struct cmd_key key = {c->itl ? c->itl->lu : NULL, nexus, c->order, cmd->aborted};
     g_assert(c->state == TGT_CMD_RESPOND || c->state == TGT_CMD_NEW);
-    bs_release(cmd);
     cmd_buffers_put(c);
     lu_share_remove(c);
+    bs_release(cmd);
     g_queue_unlink(&nexus->cmds, &c->node);
     nexus->cmd_count--;
     cmd_pool_put(c);

@@ -52,7 +52,6 @@ struct core_cmd {
     uint32_t out_chunks, in_chunks; /* pieces owned, to be put back */
     uint32_t want;                  /* bytes of buffers waited for */
     struct iovec scratch;           /* tgt_cmd_scratch() */
-    uint64_t started;               /* thread_now() at submit */
     struct bs_task bs;              /* from here on kept from command to command */
     struct buffer_wait wait;        /* queue for buffers */
     struct iovec iov[CMD_IOV_MAX];

@@ -17,8 +17,8 @@ static json_t *describe_rules(GList *rules)
 /* Rules are changed by the main thread only, which is the one that asks. */
 json_t *control_describe_acl(const struct tgt_target *target)
 {
-    return json_pack("{s:o, s:o}", "addresses", describe_rules(acl_addresses(target->acl)), "initiators",
-                     describe_rules(acl_initiators(target->acl)));
+    return json_pack("{s:o, s:o}", "addresses", describe_rules(acl_addresses(target->acl)),
+                     "initiators", describe_rules(acl_initiators(target->acl)));
 }
 
 static void acl_list_(struct control_call *call, const json_t *params)
@@ -40,7 +40,8 @@ static void change(struct control_call *call, const json_t *params,
         return;
     control_about(call, "acl");
     if (!a == !i) {
-        control_fail(call, g_error_new(CORE_ERROR, CORE_ERROR_INVALID, "a rule is either an address or an initiator name"));
+        control_fail(call, g_error_new(CORE_ERROR, CORE_ERROR_INVALID,
+                                       "a rule is either an address or an initiator name"));
         return;
     }
     g_mutex_lock(&target->lock);
@@ -62,17 +63,25 @@ static void acl_delete_(struct control_call *call, const json_t *params)
     change(call, params, acl_remove_address, acl_remove_initiator);
 }
 
-#define TARGET    {"target", CONTROL_STRING, true, "name, or @ and number, of the target"}
-#define ADDRESS   {"address", CONTROL_STRING, false, "'all', an address, or a range as 10.0.0.0/8"}
-#define INITIATOR {"initiator", CONTROL_STRING, false, "name of an initiator"}
+#define TARGET    "target", CONTROL_STRING, true, "name, or @ and number, of the target"
+#define ADDRESS   "address", CONTROL_STRING, false, "'all', an address, or a range as 10.0.0.0/8"
+#define INITIATOR "initiator", CONTROL_STRING, false, "name of an initiator"
 
 const struct control_method control_acl_methods[] = {
     {"acl.list",
      "List the rules of a target; without any nobody is let in",
      true,
      acl_list_,
-     {TARGET}},
-    {"acl.add", "Add a rule: an address or an initiator", false, acl_add_, {TARGET, ADDRESS, INITIATOR}},
-    {"acl.delete", "Take a rule away; sessions that are open stay", false, acl_delete_, {TARGET, ADDRESS, INITIATOR}},
+     {{TARGET}}},
+    {"acl.add",
+     "Add a rule: an address or an initiator",
+     false,
+     acl_add_,
+     {{TARGET}, {ADDRESS}, {INITIATOR}}},
+    {"acl.delete",
+     "Take a rule away; sessions that are open stay",
+     false,
+     acl_delete_,
+     {{TARGET}, {ADDRESS}, {INITIATOR}}},
     {0},
 };

@@ -10,21 +10,22 @@
 
 #include "control-method.h"
 
-#define LINE_MAX_BYTES (1u << 20) /* longest request */
-#define CALLS_MAX 16u             /* calls under way */
-#define OUTPUT_MAX (256u << 10)   /* with more than this unsent, no request is taken */
-#define CHUNK (64u << 10)         /* bytes taken per turn of the loop, so that one client does not starve others */
+#define LINE_MAX_BYTES (1u << 20)   /* longest request */
+#define CALLS_MAX      16u          /* calls under way */
+#define OUTPUT_MAX     (256u << 10) /* with more than this unsent, no request is taken */
+#define CHUNK                                                                                      \
+    (64u << 10) /* bytes taken per turn of the loop, so that one client does not starve others */
 
 struct control_client {
     unsigned refs; /* the connection, and each call under way */
     int fd;        /* -1: closed */
     bool read_only;
-    bool ended;    /* the peer sends no more, or has been told to go */
-    bool pumping;  /* within client_pump() */
+    bool ended;   /* the peer sends no more, or has been told to go */
+    bool pumping; /* within client_pump() */
     guint in_watch, out_watch;
     unsigned calls;
-    gsize parsed;   /* bytes of `in` that were run; 0 outside run_lines() */
-    gsize scanned;  /* bytes of `in` in which no further newline is */
+    gsize parsed;  /* bytes of `in` that were run; 0 outside run_lines() */
+    gsize scanned; /* bytes of `in` in which no further newline is */
     GString *in, *out;
     void (*closed)(struct control_client *client, void *data);
     void *data;
@@ -97,9 +98,9 @@ static void refuse_long_line(struct control_client *c)
 {
     c->ended = true;
     c->parsed = c->in->len;
-    g_string_append(c->out,
-                    "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32600,\"message\":"
-                    "\"a request may have 1048576 bytes at most\",\"data\":{\"kind\":\"request\"}}}\n");
+    g_string_append(
+        c->out, "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32600,\"message\":"
+                "\"a request may have 1048576 bytes at most\",\"data\":{\"kind\":\"request\"}}}\n");
 }
 
 /* Length of the next complete line, or -1. */
@@ -191,7 +192,9 @@ static void client_pump(struct control_client *c)
     client_unref(c);
 }
 
-struct control_client *client_new(int fd, bool read_only, void (*closed)(struct control_client *client, void *data), void *data)
+struct control_client *client_new(int fd, bool read_only,
+                                  void (*closed)(struct control_client *client, void *data),
+                                  void *data)
 {
     struct control_client *c = g_new0(struct control_client, 1);
     c->refs = 1;

@@ -9,15 +9,19 @@
 
 struct control_client;
 
-/* Takes over the descriptor. `closed` is called once when the connection has ended by itself; not after client_close(). */
-struct control_client *client_new(int fd, bool read_only, void (*closed)(struct control_client *client, void *data), void *data);
+/* Takes over the descriptor. `closed` is called once when the connection has ended by itself; not
+ * after client_close(). */
+struct control_client *client_new(int fd, bool read_only,
+                                  void (*closed)(struct control_client *client, void *data),
+                                  void *data);
 /* End the connection; calls under way keep the memory until they have replied. */
 void client_close(struct control_client *client);
 
 bool client_is_read_only(const struct control_client *client);
 /* A call begins: it holds the client until client_reply(). */
 void client_call_begin(struct control_client *client);
-/* A call ends: queue one line; `line` NULL: nothing is to be said (a notification). Takes over `line`. */
+/* A call ends: queue one line; `line` NULL: nothing is to be said (a notification). Takes over
+ * `line`. */
 void client_reply(struct control_client *client, json_t *line);
 
 #endif

@@ -22,7 +22,8 @@ struct core_lu *control_lun(struct control_call *call, const json_t *params)
     if (lu)
         return lu;
     control_about(call, "lun");
-    control_fail(call, g_error_new(CORE_ERROR, CORE_ERROR_NOT_FOUND, "the target '%s' has no LUN %u", target->name, lun));
+    control_fail(call, g_error_new(CORE_ERROR, CORE_ERROR_NOT_FOUND,
+                                   "the target '%s' has no LUN %u", target->name, lun));
     return NULL;
 }
 
@@ -37,9 +38,9 @@ static void put_text(json_t *o, const char *name, const char *padded)
 static void describe_identity(json_t *o, const struct core_lu *lu)
 {
     const uint8_t *u = lu->pub.uuid;
-    g_autofree char *uuid = g_strdup_printf("%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", u[0], u[1],
-                                            u[2], u[3], u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11], u[12], u[13],
-                                            u[14], u[15]);
+    g_autofree char *uuid = g_strdup_printf(
+        "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", u[0], u[1], u[2],
+        u[3], u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11], u[12], u[13], u[14], u[15]);
     control_put(o, "uuid", uuid);
     put_text(o, "vendor", lu->pub.vendor);
     put_text(o, "product", lu->pub.product);
@@ -73,9 +74,14 @@ static void describe_state(json_t *o, const struct core_lu *lu, unsigned state)
         const char *name;
         unsigned bit;
     } bits[] = {
-        {"read_only", TGT_LU_READ_ONLY}, {"swp", TGT_LU_SWP},         {"write_cache", TGT_LU_WCE},
-        {"removable", TGT_LU_REMOVABLE}, {"thin", TGT_LU_THIN},       {"stopped", TGT_LU_STOPPED},
-        {"busy", TGT_LU_JOB},            {"d_sense", TGT_LU_D_SENSE},
+        {"read_only", TGT_LU_READ_ONLY},
+        {"swp", TGT_LU_SWP},
+        {"write_cache", TGT_LU_WCE},
+        {"removable", TGT_LU_REMOVABLE},
+        {"thin", TGT_LU_THIN},
+        {"stopped", TGT_LU_STOPPED},
+        {"busy", TGT_LU_JOB},
+        {"d_sense", TGT_LU_D_SENSE},
     };
     json_object_set_new(o, "online", json_boolean(!(state & TGT_LU_OFFLINE)));
     json_object_set_new(o, "medium", json_boolean(!(state & TGT_LU_NO_MEDIUM)));
@@ -85,11 +91,13 @@ static void describe_state(json_t *o, const struct core_lu *lu, unsigned state)
     json_object_set_new(o, "initiators", json_integer(lu->itls->len));
 }
 
-/* The word for it in commands (SPC-5 6.7.2); types that came later are known by their plugin's name. */
+/* The word for it in commands (SPC-5 6.7.2); types that came later are known by their plugin's
+ * name. */
 static const char *type_of(const struct core_lu *lu)
 {
     static const char *const words[] = {
-        [0x00] = "disk", [0x01] = "tape", [0x05] = "cd", [0x08] = "changer", [0x0c] = "controller", [0x11] = "osd",
+        [0x00] = "disk",    [0x01] = "tape",       [0x05] = "cd",
+        [0x08] = "changer", [0x0c] = "controller", [0x11] = "osd",
     };
     uint8_t type = lu->device->peripheral_type;
     if (type < G_N_ELEMENTS(words) && words[type])
@@ -99,10 +107,10 @@ static const char *type_of(const struct core_lu *lu)
 
 json_t *control_describe_lun(struct core_lu *lu)
 {
-    json_t *o = json_pack("{s:s, s:i, s:i, s:s, s:i, s:I, s:b}", "target", lu->target->name, "tid", (int)lu->target->tid,
-                          "lun", (int)lu->lun, "type", type_of(lu), "block_size",
-                          (int)lu->pub.block_size, "blocks", (json_int_t)lu_blocks(&lu->pub), "legacy",
-                          lu->identity_legacy);
+    json_t *o = json_pack("{s:s, s:i, s:i, s:s, s:i, s:I, s:b}", "target", lu->target->name, "tid",
+                          (int)lu->target->tid, "lun", (int)lu->lun, "type", type_of(lu),
+                          "block_size", (int)lu->pub.block_size, "blocks",
+                          (json_int_t)lu_blocks(&lu->pub), "legacy", lu->identity_legacy);
     g_mutex_lock(&lu->lock);
     if (lu->pub.medium)
         describe_store(o, core_medium(lu->pub.medium)->bs);
@@ -210,7 +218,7 @@ static void ended(GError *error, void *data)
     control_end(data, error);
 }
 
-/* A resize under way. The LU may be deleted meanwhile, so that it is looked up anew for the reply. */
+/* A resize under way. The LU may be deleted meanwhile: it is looked up anew for the reply. */
 struct resize {
     struct control_call *call;
     uint32_t tid;
@@ -245,8 +253,8 @@ static void lun_delete_(struct control_call *call, const json_t *params)
         lu_delete(lu, ended, call);
 }
 
-#define TARGET {"target", CONTROL_STRING, true, "name, or @ and number, of the target"}
-#define LUN    {"lun", CONTROL_UINT, true, "logical unit number", LUN_MAX}
+#define TARGET "target", CONTROL_STRING, true, "name, or @ and number, of the target"
+#define LUN    "lun", CONTROL_UINT, true, "logical unit number", LUN_MAX
 
 const struct control_method control_lun_methods[] = {
     {"lun.list",
@@ -254,19 +262,20 @@ const struct control_method control_lun_methods[] = {
      true,
      lun_list_,
      {{"target", CONTROL_STRING, false, "only those of this target"}}},
-    {"lun.show", "Describe a logical unit", true, lun_show_, {TARGET, LUN}},
+    {"lun.show", "Describe a logical unit", true, lun_show_, {{TARGET}, {LUN}}},
     {"lun.create",
      "Make a logical unit",
      false,
      lun_create_,
-     {TARGET,
-      LUN,
+     {{TARGET},
+      {LUN},
       {"type", CONTROL_STRING, false, "device type, 'disk' if missing"},
       {"bs", CONTROL_STRING, false, "backing store; without it there is no medium"},
       {"path", CONTROL_STRING, false, "path, as the backing store understands it"},
       {"options", CONTROL_STRINGS, false, "options of the backing store, key=value"},
       {"block_size", CONTROL_UINT, false, "bytes of a logical block", 65536},
-      {"physical_exponent", CONTROL_UINT, false, "logical blocks per physical block as a power of two", 15},
+      {"physical_exponent", CONTROL_UINT, false,
+       "logical blocks per physical block as a power of two", 15},
       {"read_only", CONTROL_BOOL, false, "write-protected"},
       {"removable", CONTROL_BOOL, false, "the medium can be ejected"},
       {"thin", CONTROL_BOOL, false, "thin provisioned: space can be given back"},
@@ -280,8 +289,18 @@ const struct control_method control_lun_methods[] = {
      "Change a logical unit, value by value until one is refused",
      false,
      lun_set_,
-     {TARGET, LUN, {"values", CONTROL_MAP, true, "online, read-only, thin, removable, write-cache, vendor, …"}}},
-    {"lun.resize", "Look at the size of the backing store again", false, lun_resize_, {TARGET, LUN}},
-    {"lun.delete", "Delete a logical unit; commands under way are aborted", false, lun_delete_, {TARGET, LUN}},
+     {{TARGET},
+      {LUN},
+      {"values", CONTROL_MAP, true, "online, read-only, thin, removable, write-cache, vendor, …"}}},
+    {"lun.resize",
+     "Look at the size of the backing store again",
+     false,
+     lun_resize_,
+     {{TARGET}, {LUN}}},
+    {"lun.delete",
+     "Delete a logical unit; commands under way are aborted",
+     false,
+     lun_delete_,
+     {{TARGET}, {LUN}}},
     {0},
 };

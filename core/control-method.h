@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the methods of the control socket are written against: tables of methods, calls, and helpers. */
+/* What the methods of the control socket are written against: tables of methods, calls, and
+ * helpers. */
 #ifndef CORE_CONTROL_METHOD_H
 #define CORE_CONTROL_METHOD_H
 
@@ -21,11 +22,11 @@ struct tgt_target;
 #define CONTROL_PARAMS_MAX 20
 
 /* Types of a method's parameters: X(NAME, word in rpc.methods). */
-#define CONTROL_TYPE_LIST(X)                       \
-    X(STRING, "string")                            \
-    X(UINT, "unsigned")  /* 0 to `max` */          \
-    X(BOOL, "boolean")                             \
-    X(STRINGS, "array of strings")                 \
+#define CONTROL_TYPE_LIST(X)                                                                       \
+    X(STRING, "string")                                                                            \
+    X(UINT, "unsigned") /* 0 to `max` */                                                           \
+    X(BOOL, "boolean")                                                                             \
+    X(STRINGS, "array of strings")                                                                 \
     X(MAP, "object of strings")
 
 enum control_type {
@@ -43,7 +44,8 @@ struct control_param {
     uint64_t max; /* of UINT; 0: UINT32_MAX */
 };
 
-/* One method. `fn` has parameters that fit the table and ends the call by one of the functions below, now or later. */
+/* One method. `fn` has parameters that fit the table and ends the call by one of the functions
+ * below, now or later. */
 struct control_method {
     const char *name;
     const char *summary;
@@ -67,11 +69,12 @@ void control_reply(struct control_call *call, json_t *result);
 void control_fail(struct control_call *call, GError *error);
 /* Either of them: an empty object, or the error if there is one. */
 void control_end(struct control_call *call, GError *error);
-/* The kind of object that an error is about, for programs ("target", "lun"); constant text, NULL: none. */
+/* The kind of object that an error is about, for programs ("target", "lun"); constant text, NULL:
+ * none. */
 void control_about(struct control_call *call, const char *object);
 
-/* control.c, for control-client.c: run the request in `line`. Every request ends by client_reply(), or not at all if it is a
- * notification. */
+/* control.c, for control-client.c: run the request in `line`. Every request ends by client_reply(),
+ * or not at all if it is a notification. */
 void control_run(struct control_client *client, const char *line, size_t len);
 
 /* Parameters; NULL, 0, false where absent. */
@@ -91,7 +94,8 @@ json_t *control_describe_sessions(const struct tgt_target *target); /* NULL: of 
 json_t *control_describe_acl(const struct tgt_target *target);
 json_t *control_describe_params(const struct tgt_param *table, unsigned count, size_t size,
                                 const struct tgt_params *values);
-const struct tgt_param *control_param_at(const struct tgt_param *table, unsigned index, size_t size);
+const struct tgt_param *control_param_at(const struct tgt_param *table, unsigned index,
+                                         size_t size);
 
 /* Set members, leaving out what is NULL. */
 void control_put(json_t *object, const char *name, const char *text);

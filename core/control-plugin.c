@@ -20,8 +20,9 @@ static const char *param_type_name(uint32_t type)
 
 static json_t *describe_param(const struct tgt_param *p, const struct tgt_params *values)
 {
-    json_t *o = json_pack("{s:s, s:s, s:b, s:b}", "name", p->name, "type", param_type_name(p->type), "required",
-                          p->flags & TGT_PARAM_REQUIRED ? 1 : 0, "secret", p->flags & TGT_PARAM_SECRET ? 1 : 0);
+    json_t *o = json_pack("{s:s, s:s, s:b, s:b}", "name", p->name, "type", param_type_name(p->type),
+                          "required", p->flags & TGT_PARAM_REQUIRED ? 1 : 0, "secret",
+                          p->flags & TGT_PARAM_SECRET ? 1 : 0);
     control_put(o, "default", p->def);
     control_put(o, "choices", p->choices);
     control_put(o, "unit", p->unit);
@@ -60,7 +61,8 @@ static json_t *describe(const struct plugin *p)
     return o;
 }
 
-static void put_params(json_t *o, const char *name, const struct tgt_param *table, unsigned count, size_t size)
+static void put_params(json_t *o, const char *name, const struct tgt_param *table, unsigned count,
+                       size_t size)
 {
     if (count > 0)
         json_object_set_new(o, name, control_describe_params(table, count, size, NULL));
@@ -70,7 +72,8 @@ static void put_params(json_t *o, const char *name, const struct tgt_param *tabl
 static void describe_tables(json_t *o, const struct plugin *p)
 {
     const struct tgt_plugin *d = p->desc;
-    json_object_set_new(o, "params", control_describe_params(d->params, d->param_count, d->param_size, p->params));
+    json_object_set_new(
+        o, "params", control_describe_params(d->params, d->param_count, d->param_size, p->params));
     if (p->kind == TGT_PLUGIN_BACKING_STORE)
         put_params(o, "lun_params", p->bs.lu_params, p->bs.lu_param_count, p->bs.lu_param_size);
     if (p->kind != TGT_PLUGIN_TRANSPORT)
@@ -165,13 +168,13 @@ static void plugin_unload_(struct control_call *call, const json_t *params)
         control_fail(call, error);
 }
 
-#define NAME {"name", CONTROL_STRING, true, "name of the plugin"}
-#define KIND {"kind", CONTROL_STRING, false, "backing-store, device-type or transport, where a name stands for several"}
+#define NAME "name", CONTROL_STRING, true, "name of the plugin"
+#define KIND "kind", CONTROL_STRING, false, "its kind, where a name stands for several plugins"
 
 const struct control_method control_plugin_methods[] = {
     {"plugin.list", "List all plugins found, usable or not", true, plugin_list_, {{0}}},
-    {"plugin.info", "Describe a plugin", true, plugin_info_, {NAME, KIND}},
-    {"plugin.load", "Load a plugin now", false, plugin_load_, {NAME, KIND}},
-    {"plugin.unload", "Unload a plugin that nothing uses", false, plugin_unload_, {NAME, KIND}},
+    {"plugin.info", "Describe a plugin", true, plugin_info_, {{NAME}, {KIND}}},
+    {"plugin.load", "Load a plugin now", false, plugin_load_, {{NAME}, {KIND}}},
+    {"plugin.unload", "Unload a plugin that nothing uses", false, plugin_unload_, {{NAME}, {KIND}}},
     {0},
 };

@@ -18,8 +18,8 @@ static json_t *describe_params(const struct portal *p)
 
 static json_t *describe(const struct portal *p)
 {
-    json_t *o = json_pack("{s:s, s:s, s:i, s:i}", "transport", p->transport->name, "address", p->info.address, "port",
-                          (int)p->info.port, "tpgt", (int)p->tpgt);
+    json_t *o = json_pack("{s:s, s:s, s:i, s:i}", "transport", p->transport->name, "address",
+                          p->info.address, "port", (int)p->info.port, "tpgt", (int)p->tpgt);
     control_put(o, "asked", p->asked);
     json_object_set_new(o, "params", describe_params(p));
     return o;
@@ -45,7 +45,8 @@ static void portal_add_(struct control_call *call, const json_t *params)
     GError *error = NULL;
     g_auto(GStrv) options = control_strings(params, "options");
     control_about(call, "portal");
-    const struct portal *p = portal_add(transport_of(params), control_text(params, "address"), options, &error);
+    const struct portal *p =
+        portal_add(transport_of(params), control_text(params, "address"), options, &error);
     if (p)
         control_reply(call, describe(p));
     else
@@ -60,7 +61,7 @@ static void portal_delete_(struct control_call *call, const json_t *params)
     control_end(call, error);
 }
 
-#define TRANSPORT {"transport", CONTROL_STRING, false, "'iscsi' if missing"}
+#define TRANSPORT "transport", CONTROL_STRING, false, "'iscsi' if missing"
 
 const struct control_method control_portal_methods[] = {
     {"portal.list", "List portals", true, portal_list_, {{0}}},
@@ -69,12 +70,13 @@ const struct control_method control_portal_methods[] = {
      false,
      portal_add_,
      {{"address", CONTROL_STRING, true, "ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT"},
-      TRANSPORT,
-      {"options", CONTROL_STRINGS, false, "parameters of the transport for this portal, key=value"}}},
+      {TRANSPORT},
+      {"options", CONTROL_STRINGS, false,
+       "parameters of the transport for this portal, key=value"}}},
     {"portal.delete",
      "Stop to listen; sessions stay",
      false,
      portal_delete_,
-     {{"address", CONTROL_STRING, true, "as it was added or as it is listed"}, TRANSPORT}},
+     {{"address", CONTROL_STRING, true, "as it was added or as it is listed"}, {TRANSPORT}}},
     {0},
 };

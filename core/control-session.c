@@ -24,8 +24,9 @@ static json_t *describe_detail(const char *detail)
 
 static json_t *describe(const struct nexus_info *n)
 {
-    json_t *o = json_pack("{s:I, s:i, s:i, s:I}", "sid", (json_int_t)n->id, "tid", (int)n->tid, "thread", (int)n->thread,
-                          "opened", (json_int_t)(n->opened / G_USEC_PER_SEC));
+    json_t *o =
+        json_pack("{s:I, s:i, s:i, s:I}", "sid", (json_int_t)n->id, "tid", (int)n->tid, "thread",
+                  (int)n->thread, "opened", (json_int_t)(n->opened / G_USEC_PER_SEC));
     control_put(o, "target", n->target);
     control_put(o, "initiator", n->initiator);
     control_put(o, "alias", n->alias);

@@ -17,7 +17,7 @@
 #include "error.h"
 #include "log.h"
 
-#define CLIENTS_MAX 100u /* per socket: monitoring cannot shut administrators out */
+#define CLIENTS_MAX   100u /* per socket: monitoring cannot shut administrators out */
 #define MONITOR_GROUP "tgt"
 
 /* One listening socket and its clients. */
@@ -56,7 +56,8 @@ static bool clear_stale(const struct sockaddr_un *address, GError **error)
     int result = connect(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 ? errno : 0;
     close(fd);
     if (result == 0)
-        return fail(error, CORE_ERROR_EXISTS, address->sun_path, "another tgtd runs and answers there");
+        return fail(error, CORE_ERROR_EXISTS, address->sun_path,
+                    "another tgtd runs and answers there");
     if (result == ENOENT || (result == ECONNREFUSED && unlink(address->sun_path) == 0))
         return true;
     return fail(error, CORE_ERROR_FAILED, address->sun_path, g_strerror(result));
@@ -70,15 +71,16 @@ static void give_to_group(const char *path)
     if (getgrnam_r(MONITOR_GROUP, &group, buf, sizeof(buf), &found) != 0 || !found)
         return;
     if (chown(path, -1, found->gr_gid) < 0)
-        log_info("control socket %s: cannot give it to group %s: %s", path, MONITOR_GROUP, g_strerror(errno));
+        log_info("control socket %s: cannot give it to group %s: %s", path, MONITOR_GROUP,
+                 g_strerror(errno));
 }
 
 /* The mode is set between bind() and listen(): nobody can connect before it is right. */
 static int listen_on(const struct sockaddr_un *address, mode_t mode)
 {
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (bind(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 && chmod(address->sun_path, mode) == 0 &&
-        listen(fd, 128) == 0)
+    if (bind(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 &&
+        chmod(address->sun_path, mode) == 0 && listen(fd, 128) == 0)
         return fd;
     int problem = errno;
     close(fd);
@@ -95,9 +97,10 @@ static void client_left(struct control_client *client, void *data)
 /* A line that says why, then good-bye. */
 static void turn_away(int fd, enum core_error code, const char *kind, const char *why)
 {
-    g_autofree char *line = g_strdup_printf("{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":%d,\"message\":"
-                                            "\"%s\",\"data\":{\"kind\":\"%s\"}}}\n",
-                                            code, why, kind);
+    g_autofree char *line =
+        g_strdup_printf("{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":%d,\"message\":"
+                        "\"%s\",\"data\":{\"kind\":\"%s\"}}}\n",
+                        code, why, kind);
     if (send(fd, line, strlen(line), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
         log_debug("control socket: %s", g_strerror(errno));
     close(fd);
@@ -107,13 +110,15 @@ static bool is_administrator(int fd)
 {
     struct ucred peer;
     socklen_t len = sizeof(peer);
-    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 && (peer.uid == 0 || peer.uid == geteuid());
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 &&
+           (peer.uid == 0 || peer.uid == geteuid());
 }
 
 static void admit(struct door *door, int fd)
 {
     if (!door->read_only && !is_administrator(fd))
-        turn_away(fd, CORE_ERROR_INVALID, "permission", "only root and the daemon's user may use this socket");
+        turn_away(fd, CORE_ERROR_INVALID, "permission",
+                  "only root and the daemon's user may use this socket");
     else if (door->clients->len >= CLIENTS_MAX)
         turn_away(fd, CORE_ERROR_BUSY, "busy", "too many clients are connected to this socket");
     else
@@ -137,7 +142,8 @@ static gboolean on_connection(gint listener, GIOCondition condition, gpointer da
         admit(door, fd);
     if (fd >= 0 || errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)
         return G_SOURCE_CONTINUE;
-    /* Out of descriptors or memory: the connection stays in the queue, trying at once would only burn CPU. */
+    /* Out of descriptors or memory: the connection stays in the queue, trying at once would only
+     * burn CPU. */
     log_warning("control socket: accept: %s", g_strerror(errno));
     door->watch = g_timeout_add(1000, accept_again, door);
     return G_SOURCE_REMOVE;
@@ -187,7 +193,8 @@ static bool take_lock(struct control *c, GError **error)
     if (c->lock < 0)
         return fail(error, CORE_ERROR_FAILED, path, g_strerror(errno));
     if (flock(c->lock, LOCK_EX | LOCK_NB) < 0)
-        return fail(error, CORE_ERROR_EXISTS, c->admin.path, "another tgtd runs and holds its lock");
+        return fail(error, CORE_ERROR_EXISTS, c->admin.path,
+                    "another tgtd runs and holds its lock");
     return true;
 }
 
@@ -197,7 +204,8 @@ struct control *control_new(const char *path, GError **error)
     c->lock = -1;
     door_init(&c->admin, g_strdup(path), false);
     door_init(&c->monitor, g_strconcat(path, "-ro", NULL), true);
-    if (take_lock(c, error) && door_open(&c->admin, 0600, error) && door_open(&c->monitor, 0660, error)) {
+    if (take_lock(c, error) && door_open(&c->admin, 0600, error) &&
+        door_open(&c->monitor, 0660, error)) {
         give_to_group(c->monitor.path);
         return c;
     }

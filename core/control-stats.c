@@ -20,7 +20,8 @@ static void put_counters(json_t *o, const struct lu_counters *c)
 
 static json_t *describe_place(const struct core_lu *lu)
 {
-    return json_pack("{s:s, s:i, s:i}", "target", lu->target->name, "tid", (int)lu->target->tid, "lun", (int)lu->lun);
+    return json_pack("{s:s, s:i, s:i}", "target", lu->target->name, "tid", (int)lu->target->tid,
+                     "lun", (int)lu->lun);
 }
 
 /* With the sessions that are gone. */
@@ -34,20 +35,14 @@ static gboolean append_lun(gpointer key, gpointer lu, gpointer list)
     return FALSE;
 }
 
-/* The counters of an I_T_L belong to the nexus's thread; a value that is one command old does no harm. */
 static json_t *describe_session(const struct core_lu *lu, const struct itl *itl)
 {
+    struct lu_counters counters = {0};
     json_t *o = describe_place(lu);
-    const struct lu_counters c = {
-        .reads = __atomic_load_n(&itl->reads, __ATOMIC_RELAXED),
-        .read_bytes = __atomic_load_n(&itl->read_bytes, __ATOMIC_RELAXED),
-        .writes = __atomic_load_n(&itl->writes, __ATOMIC_RELAXED),
-        .write_bytes = __atomic_load_n(&itl->write_bytes, __ATOMIC_RELAXED),
-        .errors = __atomic_load_n(&itl->errors, __ATOMIC_RELAXED),
-    };
     json_object_set_new(o, "sid", json_integer((json_int_t)itl->nexus->id));
     control_put(o, "initiator", itl->nexus->initiator);
-    put_counters(o, &c);
+    itl_count(itl, &counters);
+    put_counters(o, &counters);
     return o;
 }
 
@@ -75,9 +70,10 @@ static void append_thread(struct tgt_thread *thread, void *list)
 {
     struct buffer_stats b;
     buffer_pool_stats(thread->buffers, &b);
-    json_array_append_new(list, json_pack("{s:i, s:i, s:I, s:I, s:I}", "thread", (int)thread->index, "sessions",
-                                          g_atomic_int_get(&thread->nexuses), "buffers_used", (json_int_t)b.used,
-                                          "buffers_limit", (json_int_t)b.limit, "buffer_waits", (json_int_t)b.waits));
+    json_array_append_new(
+        list, json_pack("{s:i, s:i, s:I, s:I, s:I}", "thread", (int)thread->index, "sessions",
+                        g_atomic_int_get(&thread->nexuses), "buffers_used", (json_int_t)b.used,
+                        "buffers_limit", (json_int_t)b.limit, "buffer_waits", (json_int_t)b.waits));
 }
 
 static void stats_show_(struct control_call *call, const json_t *params)
@@ -87,8 +83,8 @@ static void stats_show_(struct control_call *call, const json_t *params)
         return;
     json_t *io = json_array();
     threads_each(daemon_get()->threads, append_thread, io);
-    control_reply(call, json_pack("{s:o, s:o, s:o}", "luns", each_lun(target, append_lun), "sessions",
-                                  each_lun(target, append_sessions), "threads", io));
+    control_reply(call, json_pack("{s:o, s:o, s:o}", "luns", each_lun(target, append_lun),
+                                  "sessions", each_lun(target, append_sessions), "threads", io));
 }
 
 const struct control_method control_stats_methods[] = {

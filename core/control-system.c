@@ -36,9 +36,10 @@ static void system_show_(struct control_call *call, const json_t *params)
 {
     const struct daemon *d = daemon_get();
     g_autoptr(GPtrArray) sessions = nexus_list(NULL);
-    json_t *o = json_pack("{s:s, s:i, s:I, s:b}", "version", PACKAGE_VERSION, "pid", (int)getpid(), "uptime",
-                          (json_int_t)((g_get_monotonic_time() - d->started) / G_USEC_PER_SEC), "debug",
-                          log_get_level() >= TGT_LOG_DEBUG);
+    json_t *o =
+        json_pack("{s:s, s:i, s:I, s:b}", "version", PACKAGE_VERSION, "pid", (int)getpid(),
+                  "uptime", (json_int_t)((g_get_monotonic_time() - d->started) / G_USEC_PER_SEC),
+                  "debug", log_get_level() >= TGT_LOG_DEBUG);
     json_object_set_new(o, "threads", json_integer(threads_count(d->threads)));
     control_put(o, "ring", threads_ring_name(d->threads));
     control_put(o, "ring_reason", threads_ring_reason(d->threads));

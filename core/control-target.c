@@ -50,9 +50,10 @@ static json_t *describe_params(struct tgt_target *target)
 static json_t *describe(const struct tgt_target *t)
 {
     g_autoptr(GPtrArray) sessions = nexus_list(t);
-    json_t *o = json_pack("{s:i, s:s, s:s, s:b, s:i, s:i, s:o}", "tid", (int)t->tid, "name", t->name, "state",
-                          t->online ? "ready" : "offline", "legacy", t->legacy, "lun_count", g_tree_nnodes(t->luns),
-                          "session_count", (int)sessions->len, "acl", control_describe_acl(t));
+    json_t *o = json_pack("{s:i, s:s, s:s, s:b, s:i, s:i, s:o}", "tid", (int)t->tid, "name",
+                          t->name, "state", t->online ? "ready" : "offline", "legacy", t->legacy,
+                          "lun_count", g_tree_nnodes(t->luns), "session_count", (int)sessions->len,
+                          "acl", control_describe_acl(t));
     control_put(o, "alias", t->alias);
     return o;
 }
@@ -86,7 +87,8 @@ static void target_show_(struct control_call *call, const json_t *params)
 static void target_create_(struct control_call *call, const json_t *params)
 {
     GError *error = NULL;
-    struct tgt_target *t = target_create(control_text(params, "name"), control_uint(params, "tid"), &error);
+    struct tgt_target *t =
+        target_create(control_text(params, "name"), control_uint(params, "tid"), &error);
     control_about(call, "target");
     if (!t) {
         control_fail(call, error);
@@ -126,11 +128,19 @@ static void target_delete_(struct control_call *call, const json_t *params)
     target_delete(target, control_bool(params, "force"), deleted, call);
 }
 
-#define TARGET {"target", CONTROL_STRING, true, "name, or @ and number, of the target"}
+#define TARGET "target", CONTROL_STRING, true, "name, or @ and number, of the target"
 
 const struct control_method control_target_methods[] = {
-    {"target.list", "List targets", true, target_list_, {{"detail", CONTROL_BOOL, false, "with all that target.show says"}}},
-    {"target.show", "Describe a target with its logical units, sessions and parameters", true, target_show_, {TARGET}},
+    {"target.list",
+     "List targets",
+     true,
+     target_list_,
+     {{"detail", CONTROL_BOOL, false, "with all that target.show says"}}},
+    {"target.show",
+     "Describe a target with its logical units, sessions and parameters",
+     true,
+     target_show_,
+     {{TARGET}}},
     {"target.create",
      "Make a target",
      false,
@@ -142,11 +152,11 @@ const struct control_method control_target_methods[] = {
      "Change a target, value by value until one is refused",
      false,
      target_set_,
-     {TARGET, {"values", CONTROL_MAP, true, "online, alias and parameters of transports"}}},
+     {{TARGET}, {"values", CONTROL_MAP, true, "online, alias and parameters of transports"}}},
     {"target.delete",
      "Delete a target with its logical units",
      false,
      target_delete_,
-     {TARGET, {"force", CONTROL_BOOL, false, "also while sessions are open: they are closed"}}},
+     {{TARGET}, {"force", CONTROL_BOOL, false, "also while sessions are open: they are closed"}}},
     {0},
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* JSON-RPC 2.0 over the tables of methods: finds the method, checks the parameters against its table, replies. */
+/* JSON-RPC 2.0 over the tables of methods: finds the method, checks the parameters against its
+ * table, replies. */
 #include "control-method.h"
 
 #include <string.h>
@@ -72,7 +73,8 @@ static const char *kind_of(const GError *error)
 /* Errors of other domains (GFileError, …) have codes of their own. */
 static int code_of(const GError *error)
 {
-    return error->domain == CORE_ERROR || error->domain == RPC_ERROR ? error->code : CORE_ERROR_FAILED;
+    return error->domain == CORE_ERROR || error->domain == RPC_ERROR ? error->code
+                                                                     : CORE_ERROR_FAILED;
 }
 
 static void call_end(struct control_call *call, const char *member, json_t *value)
@@ -98,7 +100,8 @@ void control_fail(struct control_call *call, GError *error)
     error->code = code_of(error);
     json_t *data = json_pack("{s:s}", "kind", kind_of(error));
     control_put(data, "object", call->about);
-    json_t *value = json_pack("{s:i, s:s, s:o}", "code", error->code, "message", text, "data", data);
+    json_t *value =
+        json_pack("{s:i, s:s, s:o}", "code", error->code, "message", text, "data", data);
     g_error_free(error);
     call_end(call, "error", value);
 }
@@ -132,9 +135,11 @@ static bool unknown_method(const char *name, GError **error)
         for (const struct control_method *m = families[f]; m->name; m++)
             g_ptr_array_add(names, (gpointer)m->name);
     g_ptr_array_add(names, NULL);
-    const char *near = strlen(name) < NAME_SHOWN ? suggest(name, (const char *const *)names->pdata) : NULL;
+    const char *near =
+        strlen(name) < NAME_SHOWN ? suggest(name, (const char *const *)names->pdata) : NULL;
     g_autofree char *hint = near ? g_strdup_printf("; did you mean '%s'?", near) : g_strdup("");
-    g_set_error(error, RPC_ERROR, RPC_METHOD, "there is no method '%.*s'%s", NAME_SHOWN, name, hint);
+    g_set_error(error, RPC_ERROR, RPC_METHOD, "there is no method '%.*s'%s", NAME_SHOWN, name,
+                hint);
     return false;
 }
 
@@ -196,10 +201,9 @@ static bool fits(const struct control_param *p, json_t *value)
 
 static const char *type_name(enum control_type type)
 {
-    static const char *const names[] = {
-        "",
+    static const char *const names[] = {"",
 #define X(name, word) word,
-        CONTROL_TYPE_LIST(X)
+                                        CONTROL_TYPE_LIST(X)
 #undef X
     };
     return names[type];
@@ -208,9 +212,11 @@ static const char *type_name(enum control_type type)
 static bool misfit(const struct control_param *p, GError **error)
 {
     if (p->type == CONTROL_UINT)
-        g_set_error(error, RPC_ERROR, RPC_PARAMS, "'%s' must be a number from 0 to %" G_GUINT64_FORMAT, p->name, max_of(p));
+        g_set_error(error, RPC_ERROR, RPC_PARAMS,
+                    "'%s' must be a number from 0 to %" G_GUINT64_FORMAT, p->name, max_of(p));
     else
-        g_set_error(error, RPC_ERROR, RPC_PARAMS, "'%s' must be of type %s", p->name, type_name(p->type));
+        g_set_error(error, RPC_ERROR, RPC_PARAMS, "'%s' must be of type %s", p->name,
+                    type_name(p->type));
     return false;
 }
 
@@ -218,14 +224,14 @@ static bool check_params(const struct control_method *m, json_t *params, GError 
 {
     const char *name;
     json_t *value;
-    json_object_foreach(params, name, value)
-    {
+    json_object_foreach(params, name, value) {
         const struct control_param *p = find_param(m, name);
         if (p && !fits(p, value))
             return misfit(p, error);
         if (p)
             continue;
-        g_set_error(error, RPC_ERROR, RPC_PARAMS, "%s has no parameter '%.*s'", m->name, NAME_SHOWN, name);
+        g_set_error(error, RPC_ERROR, RPC_PARAMS, "%s has no parameter '%.*s'", m->name, NAME_SHOWN,
+                    name);
         return false;
     }
     for (const struct control_param *p = m->params; p->name; p++) {
@@ -237,14 +243,15 @@ static bool check_params(const struct control_method *m, json_t *params, GError 
     return true;
 }
 
-static const struct control_method *check(const struct control_client *client, const char *name, json_t *params,
-                                          GError **error)
+static const struct control_method *check(const struct control_client *client, const char *name,
+                                          json_t *params, GError **error)
 {
     const struct control_method *m = find_method(name);
     if (!m)
         return unknown_method(name, error), NULL;
     if (client_is_read_only(client) && !m->read_only) {
-        g_set_error(error, CORE_ERROR, CORE_ERROR_INVALID, "%s changes things: not on the read-only socket", name);
+        g_set_error(error, CORE_ERROR, CORE_ERROR_INVALID,
+                    "%s changes things: not on the read-only socket", name);
         return NULL;
     }
     return check_params(m, params, error) ? m : NULL;
@@ -254,8 +261,10 @@ static bool is_request(const json_t *request)
 {
     const json_t *id = json_object_get(request, "id"), *params = json_object_get(request, "params");
     const char *version = json_string_value(json_object_get(request, "jsonrpc"));
-    return version && strcmp(version, "2.0") == 0 && json_is_string(json_object_get(request, "method")) &&
-           (!id || json_is_string(id) || json_is_integer(id) || json_is_null(id)) && (!params || json_is_object(params));
+    return version && strcmp(version, "2.0") == 0 &&
+           json_is_string(json_object_get(request, "method")) &&
+           (!id || json_is_string(id) || json_is_integer(id) || json_is_null(id)) &&
+           (!params || json_is_object(params));
 }
 
 static void run_request(struct control_call *call, const json_t *request)
@@ -299,7 +308,8 @@ void control_run(struct control_client *client, const char *line, size_t len)
     if (!request)
         refuse(client, RPC_PARSE, why.text);
     else if (!is_request(request))
-        refuse(client, RPC_REQUEST, "not a JSON-RPC 2.0 request: jsonrpc, method, params (an object) and id are wanted");
+        refuse(client, RPC_REQUEST,
+               "not a JSON-RPC 2.0 request: jsonrpc, method, params (an object) and id are wanted");
     else
         run_request(call_new(client, json_object_get(request, "id")), request);
     json_decref(request);
@@ -340,8 +350,8 @@ void control_put(json_t *object, const char *name, const char *text)
 
 static json_t *describe_param(const struct control_param *p)
 {
-    json_t *o = json_pack("{s:s, s:s, s:b, s:s}", "name", p->name, "type", type_name(p->type), "required", p->required,
-                          "help", p->help);
+    json_t *o = json_pack("{s:s, s:s, s:b, s:s}", "name", p->name, "type", type_name(p->type),
+                          "required", p->required, "help", p->help);
     if (p->type == CONTROL_UINT)
         json_object_set_new(o, "max", json_integer(max_of(p)));
     return o;
@@ -352,8 +362,8 @@ static json_t *describe_method(const struct control_method *m)
     json_t *params = json_array();
     for (const struct control_param *p = m->params; p->name; p++)
         json_array_append_new(params, describe_param(p));
-    return json_pack("{s:s, s:s, s:b, s:o}", "name", m->name, "summary", m->summary, "read_only", m->read_only, "params",
-                     params);
+    return json_pack("{s:s, s:s, s:b, s:o}", "name", m->name, "summary", m->summary, "read_only",
+                     m->read_only, "params", params);
 }
 
 static void rpc_methods(struct control_call *call, const json_t *params)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Start and end of the daemon: makes its parts in order and takes them down in the reverse order. */
+/* Start and end of the daemon: makes its parts in order, takes them down in reverse order. */
 #include "daemon.h"
 
 #include <unistd.h>
@@ -12,11 +12,11 @@
 #include "target.h"
 #include "thread.h"
 
-/* How long initiators may take to log out when asked politely, sessions to close when they are not asked any more, and stores
- * to close with all that they still have to write. */
-#define POLITE_MS 1000
+/* How long initiators may take to log out when asked politely, sessions to close when they are not
+ * asked any more, and stores to close with all that they still have to write. */
+#define POLITE_MS   1000
 #define SESSIONS_MS 3000
-#define STORES_MS 60000
+#define STORES_MS   60000
 
 static struct daemon *the_daemon;
 
@@ -86,8 +86,8 @@ static gboolean look_again(gpointer data)
     return G_SOURCE_CONTINUE;
 }
 
-/* Iterates the main context until `over` says so; false: the deadline came first. The tick is for ends that I/O threads bring
- * about without telling the main thread. */
+/* Iterates the main context until `over` says so; false: the deadline came first. The tick is for
+ * ends that I/O threads bring about without telling the main thread. */
 static bool run_until(bool (*over)(const void *), const void *data, unsigned ms)
 {
     bool late = false;
@@ -162,7 +162,8 @@ static void delete_targets(void)
     if (run_until(no_targets, &under_way, STORES_MS))
         return;
     /* What is stuck still uses memory that free_parts() would take away. */
-    log_error("%u targets do not close within %u s: ending without them", under_way, STORES_MS / 1000);
+    log_error("%u targets do not close within %u s: ending without them", under_way,
+              STORES_MS / 1000);
     _exit(1);
 }
 

@@ -6,7 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-G_DEFINE_QUARK(tgt-core-error, core_error)
+G_DEFINE_QUARK(tgt - core - error, core_error)
 
 int core_error_set(struct tgt_error *err, int code, const char *fmt, ...)
 {
@@ -36,11 +36,12 @@ static enum core_error kind_of(int code)
     }
 }
 
-gboolean core_error_take(GError **error, const struct tgt_error *err, int result, const char *prefix)
+gboolean core_error_take(GError **error, const struct tgt_error *err, int result,
+                         const char *prefix)
 {
     const char *reason = err->code ? err->text : g_strerror(-result);
     g_autofree char *text = g_utf8_make_valid(reason, -1);
-    g_set_error(error, CORE_ERROR, kind_of(err->code ? err->code : -result), "%s%s%s", prefix ? prefix : "", prefix ? ": " : "",
-                text);
+    g_set_error(error, CORE_ERROR, kind_of(err->code ? err->code : -result), "%s%s%s",
+                prefix ? prefix : "", prefix ? ": " : "", text);
     return FALSE;
 }

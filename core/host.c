@@ -13,12 +13,14 @@
 #include "target.h"
 #include "thread.h"
 
-static void op_readv(struct tgt_thread *t, struct tgt_op *op, int fd, const struct iovec *iov, unsigned n, uint64_t offset, int flags)
+static void op_readv(struct tgt_thread *t, struct tgt_op *op, int fd, const struct iovec *iov,
+                     unsigned n, uint64_t offset, int flags)
 {
     t->ops->readv(t->ring, op, fd, iov, n, offset, flags);
 }
 
-static void op_writev(struct tgt_thread *t, struct tgt_op *op, int fd, const struct iovec *iov, unsigned n, uint64_t offset, int flags)
+static void op_writev(struct tgt_thread *t, struct tgt_op *op, int fd, const struct iovec *iov,
+                      unsigned n, uint64_t offset, int flags)
 {
     t->ops->writev(t->ring, op, fd, iov, n, offset, flags);
 }
@@ -28,17 +30,20 @@ static void op_fsync(struct tgt_thread *t, struct tgt_op *op, int fd, bool data_
     t->ops->fsync(t->ring, op, fd, data_only);
 }
 
-static void op_fallocate(struct tgt_thread *t, struct tgt_op *op, int fd, int mode, uint64_t offset, uint64_t length)
+static void op_fallocate(struct tgt_thread *t, struct tgt_op *op, int fd, int mode, uint64_t offset,
+                         uint64_t length)
 {
     t->ops->fallocate(t->ring, op, fd, mode, offset, length);
 }
 
-static void op_recvmsg(struct tgt_thread *t, struct tgt_op *op, int fd, struct msghdr *msg, int flags)
+static void op_recvmsg(struct tgt_thread *t, struct tgt_op *op, int fd, struct msghdr *msg,
+                       int flags)
 {
     t->ops->recvmsg(t->ring, op, fd, msg, flags);
 }
 
-static void op_sendmsg(struct tgt_thread *t, struct tgt_op *op, int fd, const struct msghdr *msg, int flags)
+static void op_sendmsg(struct tgt_thread *t, struct tgt_op *op, int fd, const struct msghdr *msg,
+                       int flags)
 {
     t->ops->sendmsg(t->ring, op, fd, msg, flags);
 }

@@ -17,7 +17,8 @@ static const struct {
     int priority; /* of syslog(3), and of the prefix that sd-daemon(3) describes */
     const char *word;
 } levels[] = {
-    {LOG_ERR, "error"}, {LOG_WARNING, "warning"}, {LOG_NOTICE, "notice"}, {LOG_INFO, "info"}, {LOG_DEBUG, "debug"},
+    {LOG_ERR, "error"}, {LOG_WARNING, "warning"}, {LOG_NOTICE, "notice"},
+    {LOG_INFO, "info"}, {LOG_DEBUG, "debug"},
 };
 
 static gint current = TGT_LOG_NOTICE; /* atomic */

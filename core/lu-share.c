@@ -91,21 +91,30 @@ static void leave_queue(struct core_cmd *c)
         g_queue_unlink(&c->share->ready, &c->park);
 }
 
+static void leave_claims(struct core_cmd *c, enum gate_phase next)
+{
+    unsigned phase = c->gate;
+    c->gate = (uint8_t)next;
+    if (next == GATE_ENDED)
+        claim_end(c, phase);
+}
+
 void lu_share_end(struct core_cmd *c)
 {
-    if (c->share == NULL || c->gate == GATE_ENDED)
+    if (c->share == NULL || c->gate >= GATE_LENT)
         return;
-    unsigned phase = c->gate;
     leave_queue(c);
-    c->gate = GATE_ENDED;
-    claim_end(c, phase);
+    leave_claims(c, c->bs.state == BS_LENT ? GATE_LENT : GATE_ENDED);
     taskset_end(c);
 }
 
 void lu_share_remove(struct core_cmd *c)
 {
-    if (c->share != NULL)
-        g_queue_unlink(&c->share->cmds, &c->share_node);
+    if (c->share == NULL)
+        return;
+    if (c->gate == GATE_LENT)
+        leave_claims(c, GATE_ENDED);
+    g_queue_unlink(&c->share->cmds, &c->share_node);
 }
 
 /* ---- The home's side ---- */

@@ -27,6 +27,7 @@ enum gate_phase {
     GATE_CLAIMING, /* waits for the grant of its own claim */
     GATE_READY,    /* through both, on the list `ready` */
     GATE_RUNNING,  /* its handler runs */
+    GATE_LENT,     /* its response is on the way and is read from memory that the store lent: claims still wait for it */
     GATE_ENDED,    /* its response is on the way */
 };
 

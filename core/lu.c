@@ -105,7 +105,7 @@ static void prevent_drop(struct core_lu *lu, struct itl *itl)
     itl->prevents = false;
 }
 
-static void count(struct lu_counters *sum, const struct itl *itl)
+void itl_count(const struct itl *itl, struct lu_counters *sum)
 {
     sum->reads += __atomic_load_n(&itl->reads, __ATOMIC_RELAXED);
     sum->read_bytes += __atomic_load_n(&itl->read_bytes, __ATOMIC_RELAXED);
@@ -128,7 +128,7 @@ void lu_itl_forget(struct core_lu *lu, struct itl *itl)
     lu_reservation_clear(lu, itl);
     g_mutex_lock(&lu->lock);
     prevent_drop(lu, itl);
-    count(&lu->gone, itl);
+    itl_count(itl, &lu->gone);
     g_ptr_array_remove_fast(lu->itls, itl);
     g_mutex_unlock(&lu->lock);
 }
@@ -138,7 +138,7 @@ void lu_counters(struct core_lu *lu, struct lu_counters *sum)
     g_mutex_lock(&lu->lock);
     *sum = lu->gone;
     for (guint i = 0; i < lu->itls->len; i++)
-        count(sum, g_ptr_array_index(lu->itls, i));
+        itl_count(g_ptr_array_index(lu->itls, i), sum);
     g_mutex_unlock(&lu->lock);
 }
 

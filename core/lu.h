@@ -98,6 +98,8 @@ bool lu_set(struct core_lu *lu, const char *key, const char *value, GError **err
 
 /* Sums over all I_T_Ls, past and present. Any thread. */
 void lu_counters(struct core_lu *lu, struct lu_counters *sum);
+/* Add the counters of one I_T_L to `sum`; they belong to the nexus's thread, a value that is one command old does no harm. */
+void itl_count(const struct itl *itl, struct lu_counters *sum);
 /* nexus.c: an I_T_L ends: keep its counts, drop its reservation and its prevention of removal, take it out of `itls`.
  * Takes lu->lock. On the nexus's thread. */
 void lu_itl_forget(struct core_lu *lu, struct itl *itl);

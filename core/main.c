@@ -27,7 +27,8 @@ static rlim_t most_files(rlim_t otherwise)
     return value;
 }
 
-/* Each session and each store is a descriptor. Only root may raise the hard limit; others get what they may have. */
+/* Each session and each store is a descriptor. Only root may raise the hard limit; others get what
+ * they may have. */
 static void raise_file_limit(void)
 {
     struct rlimit limit;
@@ -48,7 +49,8 @@ static gboolean on_signal(gpointer loop)
 static bool add_portals(const struct transport_option *t, GError **error)
 {
     if (!plugins_find(daemon_get()->plugins, TGT_PLUGIN_TRANSPORT, t->name)) {
-        g_set_error(error, CORE_ERROR, CORE_ERROR_NOT_FOUND, "--%s: there is neither an option nor a transport plugin of this name",
+        g_set_error(error, CORE_ERROR, CORE_ERROR_NOT_FOUND,
+                    "--%s: there is neither an option nor a transport plugin of this name",
                     t->name);
         return false;
     }
@@ -89,7 +91,8 @@ static bool open_portals(const GPtrArray *transports, GError **error)
 static bool write_pid_file(const char *path, GError **error)
 {
     g_autofree char *text = g_strdup_printf("%d\n", (int)getpid());
-    return !path || g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0644, error);
+    return !path ||
+           g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0644, error);
 }
 
 static bool start(struct options *o, GMainLoop *loop, GError **error)

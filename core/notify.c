@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Telling whoever started the daemon that it is ready: the service manager, and the parent of a daemonized process. */
+/* Telling whoever started the daemon that it is ready: the service manager, and the parent of a
+ * daemonized process. */
 #include "notify.h"
 
 #include <errno.h>
@@ -26,7 +27,8 @@ void notify(const char *state)
         address.sun_path[0] = '\0';
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     socklen_t len = offsetof(struct sockaddr_un, sun_path) + strlen(path);
-    if (fd < 0 || sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&address, len) < 0)
+    if (fd < 0 ||
+        sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&address, len) < 0)
         log_warning("cannot notify %s: %s", path, g_strerror(errno));
     if (fd >= 0)
         close(fd);

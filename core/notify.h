@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Telling whoever started the daemon that it is ready: the service manager, and the parent of a daemonized process. */
+/* Telling whoever started the daemon that it is ready: the service manager, and the parent of a
+ * daemonized process. */
 #ifndef CORE_NOTIFY_H
 #define CORE_NOTIFY_H
 
 #include <glib.h>
 #include <stdbool.h>
 
-/* Send `state` ("READY=1") to the socket named by NOTIFY_SOCKET (sd_notify(3)); nothing happens without one. */
+/* Send `state` ("READY=1") to the socket named by NOTIFY_SOCKET (sd_notify(3)); nothing happens
+ * without one. */
 void notify(const char *state);
 
-/* Become a daemon. The caller goes on in the child with a descriptor for detach_ready(); the parent waits in here and ends with
- * status 0 when that is called, or with the child's status if it ends before. Before any thread is made. -1: fork failed. */
+/* Become a daemon. The caller goes on in the child with a descriptor for detach_ready(); the parent
+ * waits in here and ends with status 0 when that is called, or with the child's status if it ends
+ * before. Before any thread is made. -1: fork failed. */
 int detach(GError **error);
 /* The child serves: the parent ends, standard input and output are given up. */
 void detach_ready(int fd);

@@ -69,7 +69,8 @@ static bool wrong(const char *option, const char *what)
 static bool number(const char *option, guint64 min, guint64 max, guint64 *value)
 {
     g_autoptr(GError) error = NULL;
-    return g_ascii_string_to_unsigned(optarg, 10, min, max, value, &error) || wrong(option, error->message);
+    return g_ascii_string_to_unsigned(optarg, 10, min, max, value, &error) ||
+           wrong(option, error->message);
 }
 
 static void replace(char **where, char *text)
@@ -89,8 +90,8 @@ static bool set_control_port(struct options *o)
     guint64 n;
     if (!number("--control-port", 0, 65535, &n))
         return false;
-    replace(&o->config.control_path,
-            n ? g_strdup_printf(CONTROL_DIR "/control.%u", (unsigned)n) : g_strdup(CONTROL_DIR "/control"));
+    replace(&o->config.control_path, n ? g_strdup_printf(CONTROL_DIR "/control.%u", (unsigned)n)
+                                       : g_strdup(CONTROL_DIR "/control"));
     return true;
 }
 
@@ -123,7 +124,8 @@ static bool set_ring(struct options *o)
 static bool set_buffer_memory(struct options *o)
 {
     g_autoptr(GError) error = NULL;
-    return parse_size(optarg, &o->config.buffer_memory, &error) || wrong("--buffer-memory", error->message);
+    return parse_size(optarg, &o->config.buffer_memory, &error) ||
+           wrong("--buffer-memory", error->message);
 }
 
 /* ---- --TRANSPORT key=value,… ---- */
@@ -172,7 +174,8 @@ static bool is_abbreviation(const char *name)
     return false;
 }
 
-/* getopt does not know this option: the name of a transport. Whether there is such a plugin turns out later. */
+/* getopt does not know this option: the name of a transport. Whether there is such a plugin turns
+ * out later. */
 static bool transport_option(struct options *o, int argc, char **argv)
 {
     const char *word = argv[optind - 1];
@@ -246,7 +249,8 @@ static enum options_verdict answer(const char *text)
     return OPTIONS_DONE;
 }
 
-static enum options_verdict parse(struct options *o, int argc, char **argv, GStrvBuilder *plugin_dirs)
+static enum options_verdict parse(struct options *o, int argc, char **argv,
+                                  GStrvBuilder *plugin_dirs)
 {
     int letter;
     opterr = 0;
@@ -255,7 +259,8 @@ static enum options_verdict parse(struct options *o, int argc, char **argv, GStr
             return answer(usage);
         if (letter == 'V')
             return answer("tgtd " PACKAGE_VERSION "\n");
-        bool ok = letter == '?' || letter == ':' ? transport_option(o, argc, argv) : option(o, letter, plugin_dirs);
+        bool ok = letter == '?' || letter == ':' ? transport_option(o, argc, argv)
+                                                 : option(o, letter, plugin_dirs);
         if (!ok)
             return OPTIONS_WRONG;
     }

@@ -36,7 +36,8 @@ static bool refuse(GError **error, const char *fmt, ...)
 static bool parse_uint(const char *text, uint64_t *value)
 {
     bool hex = g_ascii_strncasecmp(text, "0x", 2) == 0;
-    return g_ascii_string_to_unsigned(text + (hex ? 2 : 0), hex ? 16 : 10, 0, UINT64_MAX, value, NULL);
+    return g_ascii_string_to_unsigned(text + (hex ? 2 : 0), hex ? 16 : 10, 0, UINT64_MAX, value,
+                                      NULL);
 }
 
 /* Power of two behind a number: "", K, M, G, T, P, each also as KiB. -1: something else. */
@@ -57,7 +58,10 @@ bool parse_size(const char *text, uint64_t *value, GError **error)
     int shift = suffix_shift(text + strlen(digits));
     uint64_t n = 0;
     if (shift < 0 || !g_ascii_string_to_unsigned(digits, 10, 0, UINT64_MAX >> shift, &n, NULL))
-        return refuse(error, "'%s' is no size: a number of bytes is needed, such as 4096, 64M or 1G (K M G T P are powers of 1024)", text);
+        return refuse(error,
+                      "'%s' is no size: a number of bytes is needed, such as 4096, 64M or 1G (K M "
+                      "G T P are powers of 1024)",
+                      text);
     *value = n << shift;
     return true;
 }
@@ -102,13 +106,18 @@ static bool in_range(const struct tgt_param *param, uint64_t n, GError **error)
     if (n >= param->min && (param->max == 0 || n <= param->max))
         return true;
     if (param->max == 0)
-        return refuse(error, "parameter %s: %" G_GUINT64_FORMAT " is too small, at least %" G_GUINT64_FORMAT "%s%s is needed", param->name, n,
-                      param->min, blank, unit);
-    return refuse(error, "parameter %s: %" G_GUINT64_FORMAT " is not within %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT "%s%s", param->name, n,
-                  param->min, param->max, blank, unit);
+        return refuse(error,
+                      "parameter %s: %" G_GUINT64_FORMAT
+                      " is too small, at least %" G_GUINT64_FORMAT "%s%s is needed",
+                      param->name, n, param->min, blank, unit);
+    return refuse(error,
+                  "parameter %s: %" G_GUINT64_FORMAT " is not within %" G_GUINT64_FORMAT
+                  " to %" G_GUINT64_FORMAT "%s%s",
+                  param->name, n, param->min, param->max, blank, unit);
 }
 
-static bool parse_value(const struct tgt_param *param, const char *text, uint64_t *n, GError **error)
+static bool parse_value(const struct tgt_param *param, const char *text, uint64_t *n,
+                        GError **error)
 {
     bool ok = true;
     *n = 0;
@@ -121,9 +130,10 @@ static bool parse_value(const struct tgt_param *param, const char *text, uint64_
     else if (param->type == TGT_PARAM_ENUM)
         ok = parse_choice(param, text, n);
     if (!ok)
-        return refuse(error, "parameter %s: '%s' is not what it takes: %s", param->name, param->flags & TGT_PARAM_SECRET ? "***" : text,
-                      wanted(param));
-    return (param->type != TGT_PARAM_UINT && param->type != TGT_PARAM_SIZE) || in_range(param, *n, error);
+        return refuse(error, "parameter %s: '%s' is not what it takes: %s", param->name,
+                      param->flags & TGT_PARAM_SECRET ? "***" : text, wanted(param));
+    return (param->type != TGT_PARAM_UINT && param->type != TGT_PARAM_SIZE) ||
+           in_range(param, *n, error);
 }
 
 static int find(const struct tgt_params *params, const char *name)
@@ -145,7 +155,8 @@ static bool unknown(const struct tgt_params *params, const char *name, GError **
     const char *near = suggest(name, names);
     if (near)
         return refuse(error, "there is no parameter %s, did you mean %s?", name, near);
-    return refuse(error, "there is no parameter %s: %s", name, params->count ? all->str : "none is taken here");
+    return refuse(error, "there is no parameter %s: %s", name,
+                  params->count ? all->str : "none is taken here");
 }
 
 /* Takes over `text`. */
@@ -193,7 +204,8 @@ static bool have_required(const struct tgt_params *params, GError **error)
     for (unsigned i = 0; i < params->count; i++) {
         const struct tgt_param *param = row(params, i);
         if ((param->flags & TGT_PARAM_REQUIRED) && !params->values[i].text)
-            return refuse(error, "parameter %s is required: %s", param->name, param->help ? param->help : wanted(param));
+            return refuse(error, "parameter %s is required: %s", param->name,
+                          param->help ? param->help : wanted(param));
     }
     return true;
 }
@@ -206,14 +218,16 @@ static bool take_words(struct tgt_params *params, char **words, GError **error)
     return true;
 }
 
-struct tgt_params *params_parse(const struct tgt_param *table, unsigned count, size_t size, char **words, GError **error)
+struct tgt_params *params_parse(const struct tgt_param *table, unsigned count, size_t size,
+                                char **words, GError **error)
 {
     struct tgt_params *params = g_new0(struct tgt_params, 1);
     params->table = (const char *)table;
     params->count = table ? count : 0;
     params->stride = size;
     params->values = g_new0(struct value, params->count + 1);
-    if (take_defaults(params, error) && take_words(params, words, error) && have_required(params, error))
+    if (take_defaults(params, error) && take_words(params, words, error) &&
+        have_required(params, error))
         return params;
     params_free(params);
     return NULL;

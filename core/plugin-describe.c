@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Who a plugin says it is, read from its file without running it, and whether this daemon could take it. */
+/* Who a plugin says it is, read from its file without running it, and whether this daemon could
+ * take it. */
 #include <string.h>
 
 #include "plugin-elf.h"
@@ -12,13 +13,15 @@ char *plain_text(const char *text, size_t max)
     g_autofree char *valid = g_utf8_make_valid(text, (gssize)strnlen(text, max));
     GString *plain = g_string_new(NULL);
     for (const char *p = valid; *p; p = g_utf8_next_char(p))
-        g_string_append_unichar(plain, g_unichar_isprint(g_utf8_get_char(p)) ? g_utf8_get_char(p) : '?');
+        g_string_append_unichar(plain,
+                                g_unichar_isprint(g_utf8_get_char(p)) ? g_utf8_get_char(p) : '?');
     return g_string_free(plain, FALSE);
 }
 
 void plugin_undescribe(struct plugin *plugin)
 {
-    char **fields[] = {&plugin->name, &plugin->version, &plugin->abi, &plugin->provides, &plugin->needs, &plugin->licence, &plugin->summary};
+    char **fields[] = {&plugin->name,  &plugin->version, &plugin->abi,    &plugin->provides,
+                       &plugin->needs, &plugin->licence, &plugin->summary};
     for (unsigned i = 0; i < G_N_ELEMENTS(fields); i++)
         g_clear_pointer(fields[i], g_free);
     plugin->kind = 0;
@@ -43,8 +46,10 @@ static char **field_of(struct plugin *plugin, const char *key)
         const char *key;
         char **field;
     } fields[] = {
-        {"name", &plugin->name},   {"version", &plugin->version}, {"abi", &plugin->abi},         {"provides", &plugin->provides},
-        {"needs", &plugin->needs}, {"licence", &plugin->licence}, {"summary", &plugin->summary},
+        {"name", &plugin->name},       {"version", &plugin->version},
+        {"abi", &plugin->abi},         {"provides", &plugin->provides},
+        {"needs", &plugin->needs},     {"licence", &plugin->licence},
+        {"summary", &plugin->summary},
     };
     for (unsigned i = 0; i < G_N_ELEMENTS(fields); i++)
         if (strcmp(fields[i].key, key) == 0)
@@ -75,7 +80,8 @@ static void take_info(struct plugin *plugin, const struct plugin_elf *elf)
 static bool is_name(const char *name)
 {
     size_t len = strlen(name);
-    return len > 0 && len <= TGT_PLUGIN_NAME_MAX && name[0] != '-' && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
+    return len > 0 && len <= TGT_PLUGIN_NAME_MAX && name[0] != '-' &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
 }
 
 /* Words of the kind's own prefix, at least one. */
@@ -92,30 +98,36 @@ static bool are_provides(unsigned kind, const char *provides)
 static bool parse_abi(const char *abi, guint64 *major, guint64 *minor)
 {
     g_auto(GStrv) parts = g_strsplit(abi ? abi : "", ".", 3);
-    return g_strv_length(parts) == 2 && g_ascii_string_to_unsigned(parts[0], 10, 0, UINT16_MAX, major, NULL) &&
+    return g_strv_length(parts) == 2 &&
+           g_ascii_string_to_unsigned(parts[0], 10, 0, UINT16_MAX, major, NULL) &&
            g_ascii_string_to_unsigned(parts[1], 10, 0, UINT16_MAX, minor, NULL);
 }
 
 static bool check_info(struct plugin *plugin, GError **refusal)
 {
     guint64 major, minor;
-    const char *bad = !plugin->kind                                    ? "kind"
-                      : !is_name(plugin->name)                         ? "name"
-                      : !plugin->version                               ? "version"
-                      : !parse_abi(plugin->abi, &major, &minor)        ? "abi"
+    const char *bad = !plugin->kind                                   ? "kind"
+                      : !is_name(plugin->name)                        ? "name"
+                      : !plugin->version                              ? "version"
+                      : !parse_abi(plugin->abi, &major, &minor)       ? "abi"
                       : !are_provides(plugin->kind, plugin->provides) ? "provides"
-                                                                       : NULL;
-    return !bad || plugin_refuse(refusal, PLUGIN_INVALID,
-                                 "%s is not a valid plugin: its section " PLUGIN_ELF_SECTION
-                                 " has no usable '%s', one as TGT_PLUGIN_DEFINE writes it is needed: build it again",
-                                 plugin->file, bad);
+                                                                      : NULL;
+    return !bad ||
+           plugin_refuse(
+               refusal, PLUGIN_INVALID,
+               "%s is not a valid plugin: its section " PLUGIN_ELF_SECTION
+               " has no usable '%s', one as TGT_PLUGIN_DEFINE writes it is needed: build it again",
+               plugin->file, bad);
 }
 
 static bool judge_machine(struct plugin *plugin, const struct plugin_elf *elf, GError **refusal)
 {
     g_autofree char *own = plugin_elf_own_machine();
-    return elf->native || plugin_refuse(refusal, PLUGIN_FOREIGN, "%s is built for %s, this tgtd runs on %s: install the package of this architecture",
-                                        plugin->file, elf->machine, own);
+    return elf->native ||
+           plugin_refuse(
+               refusal, PLUGIN_FOREIGN,
+               "%s is built for %s, this tgtd runs on %s: install the package of this architecture",
+               plugin->file, elf->machine, own);
 }
 
 static bool judge_abi(struct plugin *plugin, GError **refusal)
@@ -124,16 +136,21 @@ static bool judge_abi(struct plugin *plugin, GError **refusal)
     parse_abi(plugin->abi, &major, &minor);
     if (major < TGT_ABI_MAJOR)
         return plugin_refuse(refusal, PLUGIN_FOREIGN,
-                             "%s is built for plugin ABI %s, this tgtd has %d.%d: it is too old, install a build of it for ABI %d", plugin->file,
-                             plugin->abi, TGT_ABI_MAJOR, TGT_ABI_MINOR, TGT_ABI_MAJOR);
+                             "%s is built for plugin ABI %s, this tgtd has %d.%d: it is too old, "
+                             "install a build of it for ABI %d",
+                             plugin->file, plugin->abi, TGT_ABI_MAJOR, TGT_ABI_MINOR,
+                             TGT_ABI_MAJOR);
     if (major > TGT_ABI_MAJOR || minor > TGT_ABI_MINOR)
         return plugin_refuse(refusal, PLUGIN_FOREIGN,
-                             "%s needs plugin ABI %s, this tgtd has %d.%d: it is too new, upgrade tgtd or install an older build of it",
+                             "%s needs plugin ABI %s, this tgtd has %d.%d: it is too new, upgrade "
+                             "tgtd or install an older build of it",
                              plugin->file, plugin->abi, TGT_ABI_MAJOR, TGT_ABI_MINOR);
     if (plugin->kind != TGT_PLUGIN_BACKING_STORE && minor != TGT_ABI_MINOR)
         return plugin_refuse(refusal, PLUGIN_FOREIGN,
-                             "%s is a %s for plugin ABI %s, which must be this tgtd's %d.%d: install the build of it that comes with this tgtd",
-                             plugin->file, plugin_kind_name(plugin->kind), plugin->abi, TGT_ABI_MAJOR, TGT_ABI_MINOR);
+                             "%s is a %s for plugin ABI %s, which must be this tgtd's %d.%d: "
+                             "install the build of it that comes with this tgtd",
+                             plugin->file, plugin_kind_name(plugin->kind), plugin->abi,
+                             TGT_ABI_MAJOR, TGT_ABI_MINOR);
     return true;
 }
 
@@ -145,13 +162,15 @@ static bool refuse_file(struct plugin *plugin, const GError *why, GError **refus
         [PLUGIN_ELF_TRUNCATED] = "install it again",
         [PLUGIN_ELF_NO_INFO] = "remove it from the plugin directory or build it again",
     };
-    return plugin_refuse(refusal, PLUGIN_INVALID, "%s %s: %s", plugin->file, why->message, advice[why->code]);
+    return plugin_refuse(refusal, PLUGIN_INVALID, "%s %s: %s", plugin->file, why->message,
+                         advice[why->code]);
 }
 
 static bool judge(struct plugin *plugin, const struct plugin_elf *elf, GError **refusal)
 {
     take_info(plugin, elf);
-    return check_info(plugin, refusal) && judge_machine(plugin, elf, refusal) && judge_abi(plugin, refusal);
+    return check_info(plugin, refusal) && judge_machine(plugin, elf, refusal) &&
+           judge_abi(plugin, refusal);
 }
 
 bool plugin_describe(struct plugin *plugin, int fd, GError **refusal)
@@ -159,7 +178,8 @@ bool plugin_describe(struct plugin *plugin, int fd, GError **refusal)
     struct plugin_elf elf = {0};
     g_autoptr(GError) why = NULL;
     plugin_undescribe(plugin);
-    bool ok = plugin_elf_read(fd, &elf, &why) ? judge(plugin, &elf, refusal) : refuse_file(plugin, why, refusal);
+    bool ok = plugin_elf_read(fd, &elf, &why) ? judge(plugin, &elf, refusal)
+                                              : refuse_file(plugin, why, refusal);
     g_strfreev(plugin->priv->needed);
     g_free(plugin->priv->runpath);
     plugin->priv->needed = g_steal_pointer(&elf.needed);

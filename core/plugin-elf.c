@@ -37,11 +37,13 @@ static uint64_t number(const struct image *img, const uint8_t *p, unsigned n)
     return v;
 }
 
-#define IN_(img, bits, p, type, field) \
-    number(img, (const uint8_t *)(p) + offsetof(Elf##bits##_##type, field), sizeof(((Elf##bits##_##type *)0)->field))
+#define IN_(img, bits, p, type, field)                                                             \
+    number(img, (const uint8_t *)(p) + offsetof(Elf##bits##_##type, field),                        \
+           sizeof(((Elf##bits##_##type *)0)->field))
 /* A field of an ELF struct in the word size and byte order of the file. */
-#define FIELD(img, p, type, field) ((img)->wide ? IN_(img, 64, p, type, field) : IN_(img, 32, p, type, field))
-#define SIZE(img, type)            ((img)->wide ? sizeof(Elf64_##type) : sizeof(Elf32_##type))
+#define FIELD(img, p, type, field)                                                                 \
+    ((img)->wide ? IN_(img, 64, p, type, field) : IN_(img, 32, p, type, field))
+#define SIZE(img, type) ((img)->wide ? sizeof(Elf64_##type) : sizeof(Elf32_##type))
 
 static bool inside(const struct image *img, uint64_t offset, uint64_t len)
 {
@@ -64,20 +66,24 @@ static bool fetch(const struct image *img, uint64_t offset, void *buf, size_t le
 
 static bool unreadable(GError **error)
 {
-    g_set_error(error, PLUGIN_ELF_ERROR, PLUGIN_ELF_IO, "cannot be read (%s)", g_strerror(errno ? errno : EIO));
+    g_set_error(error, PLUGIN_ELF_ERROR, PLUGIN_ELF_IO, "cannot be read (%s)",
+                g_strerror(errno ? errno : EIO));
     return false;
 }
 
 static bool truncated(const struct image *img, uint64_t need, GError **error)
 {
-    g_set_error(error, PLUGIN_ELF_ERROR, PLUGIN_ELF_TRUNCATED, "is truncated: it has %" G_GUINT64_FORMAT " bytes, its headers need %" G_GUINT64_FORMAT,
+    g_set_error(error, PLUGIN_ELF_ERROR, PLUGIN_ELF_TRUNCATED,
+                "is truncated: it has %" G_GUINT64_FORMAT
+                " bytes, its headers need %" G_GUINT64_FORMAT,
                 img->size, need);
     return false;
 }
 
 static bool not_elf(GError **error, const char *found)
 {
-    g_set_error(error, PLUGIN_ELF_ERROR, PLUGIN_ELF_NOT, "is not a plugin: it is %s, a shared object is needed", found);
+    g_set_error(error, PLUGIN_ELF_ERROR, PLUGIN_ELF_NOT,
+                "is not a plugin: it is %s, a shared object is needed", found);
     return false;
 }
 
@@ -94,7 +100,8 @@ static bool read_ehdr(struct image *img, GError **error)
     img->big = data == ELFDATA2MSB;
     if (img->size < EI_NIDENT)
         return truncated(img, sizeof(Elf32_Ehdr), error);
-    if ((class != ELFCLASS64 && class != ELFCLASS32) || (data != ELFDATA2MSB && data != ELFDATA2LSB))
+    if ((class != ELFCLASS64 && class != ELFCLASS32) ||
+        (data != ELFDATA2MSB && data != ELFDATA2LSB))
         return not_elf(error, "an ELF file of an unknown class or byte order");
     if (img->size < SIZE(img, Ehdr))
         return truncated(img, SIZE(img, Ehdr), error);
@@ -104,7 +111,8 @@ static bool read_ehdr(struct image *img, GError **error)
 }
 
 /* A header table as a whole; at most 65535 entries of 64 bytes. */
-static bool read_table(struct image *img, uint64_t offset, unsigned count, size_t entry, size_t want, uint8_t **table, GError **error)
+static bool read_table(struct image *img, uint64_t offset, unsigned count, size_t entry,
+                       size_t want, uint8_t **table, GError **error)
 {
     uint64_t len = (uint64_t)count * want;
     if (count == 0)
@@ -122,8 +130,10 @@ static bool read_tables(struct image *img, GError **error)
     const uint8_t *e = img->ehdr;
     img->phnum = (unsigned)FIELD(img, e, Ehdr, e_phnum);
     img->shnum = (unsigned)FIELD(img, e, Ehdr, e_shnum);
-    return read_table(img, FIELD(img, e, Ehdr, e_phoff), img->phnum, FIELD(img, e, Ehdr, e_phentsize), SIZE(img, Phdr), &img->phdrs, error) &&
-           read_table(img, FIELD(img, e, Ehdr, e_shoff), img->shnum, FIELD(img, e, Ehdr, e_shentsize), SIZE(img, Shdr), &img->shdrs, error);
+    return read_table(img, FIELD(img, e, Ehdr, e_phoff), img->phnum,
+                      FIELD(img, e, Ehdr, e_phentsize), SIZE(img, Phdr), &img->phdrs, error) &&
+           read_table(img, FIELD(img, e, Ehdr, e_shoff), img->shnum,
+                      FIELD(img, e, Ehdr, e_shentsize), SIZE(img, Shdr), &img->shdrs, error);
 }
 
 static const uint8_t *phdr(const struct image *img, unsigned i)
@@ -136,7 +146,8 @@ static const uint8_t *shdr(const struct image *img, unsigned i)
     return img->shdrs + i * SIZE(img, Shdr);
 }
 
-/* A segment that ends behind the file would be mapped all the same, and raise SIGBUS when it is touched. */
+/* A segment that ends behind the file would be mapped all the same, and raise SIGBUS when it is
+ * touched. */
 static bool check_segments(const struct image *img, GError **error)
 {
     for (unsigned i = 0; i < img->phnum; i++) {
@@ -155,14 +166,16 @@ static bool section_is(const struct image *img, const uint8_t *section, const ui
     uint64_t at = FIELD(img, section, Shdr, sh_name);
     if (!inside(img, start, len) || at > len || len - at < sizeof name)
         return false;
-    return fetch(img, start + at, name, sizeof name) && memcmp(name, PLUGIN_ELF_SECTION, sizeof name) == 0;
+    return fetch(img, start + at, name, sizeof name) &&
+           memcmp(name, PLUGIN_ELF_SECTION, sizeof name) == 0;
 }
 
 static const uint8_t *find_section(const struct image *img)
 {
     unsigned names = (unsigned)FIELD(img, img->ehdr, Ehdr, e_shstrndx);
     for (unsigned i = 0; names < img->shnum && i < img->shnum; i++)
-        if (FIELD(img, shdr(img, i), Shdr, sh_type) == SHT_PROGBITS && section_is(img, shdr(img, i), shdr(img, names)))
+        if (FIELD(img, shdr(img, i), Shdr, sh_type) == SHT_PROGBITS &&
+            section_is(img, shdr(img, i), shdr(img, names)))
             return shdr(img, i);
     return NULL;
 }
@@ -170,11 +183,14 @@ static const uint8_t *find_section(const struct image *img)
 static bool read_info(const struct image *img, struct plugin_elf *elf, GError **error)
 {
     const uint8_t *s = find_section(img);
-    uint64_t offset = s ? FIELD(img, s, Shdr, sh_offset) : 0, len = s ? FIELD(img, s, Shdr, sh_size) : 0;
+    uint64_t offset = s ? FIELD(img, s, Shdr, sh_offset) : 0,
+             len = s ? FIELD(img, s, Shdr, sh_size) : 0;
     if (!s || len == 0 || len > PLUGIN_ELF_INFO_MAX) {
         g_set_error(error, PLUGIN_ELF_ERROR, PLUGIN_ELF_NO_INFO,
-                    "is not a plugin: it is a shared object %s, the one that TGT_PLUGIN_DEFINE makes is needed",
-                    s ? "with an unusable section " PLUGIN_ELF_SECTION : "without the section " PLUGIN_ELF_SECTION);
+                    "is not a plugin: it is a shared object %s, the one that TGT_PLUGIN_DEFINE "
+                    "makes is needed",
+                    s ? "with an unusable section " PLUGIN_ELF_SECTION
+                      : "without the section " PLUGIN_ELF_SECTION);
         return false;
     }
     if (!inside(img, offset, len))
@@ -210,7 +226,8 @@ static char *dyn_string(const struct image *img, uint64_t table, uint64_t table_
     return g_strdup(text);
 }
 
-/* The dynamic section: what it needs and where it looks. What is wrong in it is dlopen()'s to complain about. */
+/* The dynamic section: what it needs and where it looks. What is wrong in it is dlopen()'s to
+ * complain about. */
 struct dynamic {
     uint8_t *entries;
     unsigned count;
@@ -279,11 +296,13 @@ static char *machine_text(unsigned machine, bool wide, bool big)
         unsigned code;
         const char *name;
     } names[] = {
-        {EM_386, "x86"},    {EM_X86_64, "x86-64"}, {EM_ARM, "arm"},     {EM_AARCH64, "aarch64"},     {EM_PPC, "powerpc"},
-        {EM_PPC64, "ppc64"}, {EM_S390, "s390"},     {EM_RISCV, "riscv"}, {EM_LOONGARCH, "loongarch"}, {EM_MIPS, "mips"},
-        {EM_SPARCV9, "sparc64"},
+        {EM_386, "x86"},         {EM_X86_64, "x86-64"},   {EM_ARM, "arm"},
+        {EM_AARCH64, "aarch64"}, {EM_PPC, "powerpc"},     {EM_PPC64, "ppc64"},
+        {EM_S390, "s390"},       {EM_RISCV, "riscv"},     {EM_LOONGARCH, "loongarch"},
+        {EM_MIPS, "mips"},       {EM_SPARCV9, "sparc64"},
     };
-    const char *tail = wide ? (big ? "64-bit, big-endian" : "64-bit, little-endian") : (big ? "32-bit, big-endian" : "32-bit, little-endian");
+    const char *tail = wide ? (big ? "64-bit, big-endian" : "64-bit, little-endian")
+                            : (big ? "32-bit, big-endian" : "32-bit, little-endian");
     for (unsigned i = 0; i < G_N_ELEMENTS(names); i++)
         if (names[i].code == machine)
             return g_strdup_printf("%s (%s)", names[i].name, tail);
@@ -293,14 +312,16 @@ static char *machine_text(unsigned machine, bool wide, bool big)
 char *plugin_elf_own_machine(void)
 {
     const uint8_t *ident = __ehdr_start.e_ident;
-    return machine_text(__ehdr_start.e_machine, ident[EI_CLASS] == ELFCLASS64, ident[EI_DATA] == ELFDATA2MSB);
+    return machine_text(__ehdr_start.e_machine, ident[EI_CLASS] == ELFCLASS64,
+                        ident[EI_DATA] == ELFDATA2MSB);
 }
 
 static void judge_machine(const struct image *img, struct plugin_elf *elf)
 {
     unsigned machine = (unsigned)FIELD(img, img->ehdr, Ehdr, e_machine);
     const uint8_t *own = __ehdr_start.e_ident;
-    elf->native = machine == __ehdr_start.e_machine && img->ehdr[EI_CLASS] == own[EI_CLASS] && img->ehdr[EI_DATA] == own[EI_DATA];
+    elf->native = machine == __ehdr_start.e_machine && img->ehdr[EI_CLASS] == own[EI_CLASS] &&
+                  img->ehdr[EI_DATA] == own[EI_DATA];
     elf->machine = machine_text(machine, img->wide, img->big);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which libraries of a plugin are missing: found out from files alone, or from what dlopen() complained about. */
+/* Which libraries of a plugin are missing: found out from files alone, or from what dlopen()
+ * complained about. */
 #include <string.h>
 #include <unistd.h>
 
@@ -14,7 +15,8 @@ static bool in_directory(const char *dir, const char *soname)
     return access(path, F_OK) == 0;
 }
 
-/* A list with colons. A directory with a substitution ($ORIGIN, $LIB) cannot be judged here: it counts as having everything. */
+/* A list with colons. A directory with a substitution ($ORIGIN, $LIB) cannot be judged here: it
+ * counts as having everything. */
 static bool in_list(const char *list, const char *soname)
 {
     g_auto(GStrv) dirs = g_strsplit(list ? list : "", ":", -1);
@@ -24,8 +26,8 @@ static bool in_list(const char *list, const char *soname)
     return false;
 }
 
-/* All that needs to be known of the cache's format: sonames are strings in it that end with NUL, and since they may share the end
- * of a path, a NUL or a slash stands before them. */
+/* All that needs to be known of the cache's format: sonames are strings in it that end with NUL,
+ * and since they may share the end of a path, a NUL or a slash stands before them. */
 static bool in_cache(const char *cache, size_t cache_len, const char *soname)
 {
     size_t len = strlen(soname) + 1;
@@ -43,8 +45,8 @@ static bool is_there(const char *cache, size_t cache_len, const char *runpath, c
 {
     if (strchr(soname, '/'))
         return access(soname, F_OK) == 0;
-    return in_cache(cache, cache_len, soname) || in_list(runpath, soname) || in_list(g_getenv("LD_LIBRARY_PATH"), soname) ||
-           in_list(DEFAULT_DIRS, soname);
+    return in_cache(cache, cache_len, soname) || in_list(runpath, soname) ||
+           in_list(g_getenv("LD_LIBRARY_PATH"), soname) || in_list(DEFAULT_DIRS, soname);
 }
 
 const char *plugin_libs_missing(char *const *needed, const char *runpath)
@@ -60,8 +62,8 @@ const char *plugin_libs_missing(char *const *needed, const char *runpath)
     return NULL;
 }
 
-/* "SONAME: cannot open shared object file: ...": a library that the plugin asks for itself, or one that such a library wants. Other complaints
- * begin with a path or a sentence. */
+/* "SONAME: cannot open shared object file: ...": a library that the plugin asks for itself, or one
+ * that such a library wants. Other complaints begin with a path or a sentence. */
 char *plugin_libs_blamed(char *const *needed, const char *dlerror_text)
 {
     const char *colon = strchr(dlerror_text, ':');

@@ -12,7 +12,8 @@
 
 #include "error.h"
 
-/* The group that has only this user in it, as many systems give one to each user (USERGROUPS_ENAB): the same number for both. */
+/* The group that has only this user in it, as many systems give one to each user (USERGROUPS_ENAB):
+ * the same number for both. */
 static bool is_private_group(gid_t gid)
 {
     return geteuid() != 0 && gid == getegid() && gid == geteuid();
@@ -27,16 +28,18 @@ static char *judge_owner(const struct stat *st, const char *what, const char *na
 {
     if (st->st_uid == 0 || st->st_uid == geteuid())
         return NULL;
-    return g_strdup_printf("the %s %s belongs to uid %u, root or the user of tgtd is needed: chown root %s", what, name, (unsigned)st->st_uid,
-                           name);
+    return g_strdup_printf(
+        "the %s %s belongs to uid %u, root or the user of tgtd is needed: chown root %s", what,
+        name, (unsigned)st->st_uid, name);
 }
 
 static char *judge_mode(const struct stat *st, const char *what, const char *name)
 {
     if (!others_can_write(st))
         return NULL;
-    return g_strdup_printf("others can write the %s %s (mode %04o), it must be writable by its owner only: chmod go-w %s", what, name,
-                           (unsigned)st->st_mode & 07777, name);
+    return g_strdup_printf("others can write the %s %s (mode %04o), it must be writable by its "
+                           "owner only: chmod go-w %s",
+                           what, name, (unsigned)st->st_mode & 07777, name);
 }
 
 /* `last`: the directory that holds the plugin. */
@@ -51,7 +54,8 @@ static char *judge_directory(int fd, const char *name, bool last)
     return why;
 }
 
-/* Opens the directory `real` component by component; -1 with errno. The first thing that is wrong goes to *why. */
+/* Opens the directory `real` component by component; -1 with errno. The first thing that is wrong
+ * goes to *why. */
 static int open_directory(const char *real, char **why)
 {
     g_auto(GStrv) names = g_strsplit(real + 1, "/", -1);
@@ -75,7 +79,8 @@ static int open_directory(const char *real, char **why)
 static bool system_says_no(GError **error)
 {
     int saved = errno;
-    g_set_error(error, CORE_ERROR, CORE_ERROR_FAILED, "cannot be opened (%s), a file that tgtd can read is needed", g_strerror(saved));
+    g_set_error(error, CORE_ERROR, CORE_ERROR_FAILED,
+                "cannot be opened (%s), a file that tgtd can read is needed", g_strerror(saved));
     return false;
 }
 
@@ -85,7 +90,8 @@ static bool judge_file(int fd, const char *real, char **why, GError **error)
     if (fstat(fd, &st) < 0)
         return system_says_no(error);
     if (!S_ISREG(st.st_mode)) {
-        g_set_error(error, CORE_ERROR, CORE_ERROR_FAILED, "is not a plugin: it is no regular file, a shared object is needed");
+        g_set_error(error, CORE_ERROR, CORE_ERROR_FAILED,
+                    "is not a plugin: it is no regular file, a shared object is needed");
         return false;
     }
     if (!*why)
@@ -101,7 +107,8 @@ static int open_file(const char *real, char **why, GError **error)
     g_autofree char *base = g_path_get_basename(real);
     int at = open_directory(dir, why);
     /* O_NONBLOCK: a FIFO must not hold us up; it does nothing to regular files. */
-    int fd = at < 0 ? -1 : openat(at, base, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    int fd =
+        at < 0 ? -1 : openat(at, base, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0)
         system_says_no(error);
     if (at >= 0)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the files of the plugin host share with each other and with tgt-plugin-probe; nobody else includes it. */
+/* What the files of the plugin host share with each other and with tgt-plugin-probe; nobody else
+ * includes it. */
 #ifndef CORE_PLUGIN_PRIVATE_H
 #define CORE_PLUGIN_PRIVATE_H
 
@@ -8,8 +9,8 @@
 #include "plugin.h"
 #include "plugin-conf.h"
 
-/* A refusal is an error whose code is the enum plugin_state that the plugin gets, and whose message is one sentence:
- * file, what was found, what is needed, what to do. */
+/* A refusal is an error whose code is the enum plugin_state that the plugin gets, and whose message
+ * is one sentence: file, what was found, what is needed, what to do. */
 #define PLUGIN_REFUSAL (plugin_refusal_quark())
 GQuark plugin_refusal_quark(void);
 
@@ -27,7 +28,10 @@ struct plugin_private {
     bool hidden;              /* an earlier directory has a plugin of this kind and name */
     char **needed;            /* sonames that the file asks for */
     char *runpath;            /* DT_RUNPATH or DT_RPATH, or NULL */
-    struct file_id seen;      /* the file that was described last */
+    bool described;           /* `seen` has been described: */
+    struct file_id seen;      /* the file that was looked at last */
+    GError *judgement;        /* why its description makes it unusable, or NULL */
+    bool tried;               /* it was run since it was examined: the state is of that */
     struct file_id probed;    /* the file that passed the probe */
     struct file_id mapped;    /* the file that `handle` belongs to */
     void *handle;             /* of dlopen(); the code stays mapped for the life of the process */
@@ -38,15 +42,14 @@ struct plugin *plugin_new(const char *file, char *const *conf_dirs);
 void plugin_free(struct plugin *plugin); /* unloads; NULL is fine */
 bool plugin_is_loaded(const struct plugin *plugin);
 /* Always false. */
-bool plugin_refuse(GError **refusal, enum plugin_state state, const char *fmt, ...) G_GNUC_PRINTF(3, 4);
-/* Look at the file again: who it is, what state it is in. Runs no code of it. Not while loaded. */
-void plugin_examine(struct plugin *plugin);
-/* Has the file changed, come or gone since it was examined? */
-bool plugin_is_stale(const struct plugin *plugin);
-/* Open, probe, map and start what is not loaded. `by_admin`: in spite of load=no. On failure state and reason are set. */
+bool plugin_refuse(GError **refusal, enum plugin_state state, const char *fmt, ...)
+    G_GNUC_PRINTF(3, 4);
+/* Open, probe, map and start what is not loaded. `by_admin`: in spite of load=no. On failure state
+ * and reason are set. */
 bool plugin_bring_up(struct plugin *plugin, bool by_admin);
-/* Map the file behind *fd and check descriptor and table: runs its constructors. Once it is mapped, *fd belongs to the mapping
- * (-1 is left): dlopen() compares names first, so the number in "/proc/self/fd/N" must never stand for another file. */
+/* Map the file behind *fd and check descriptor and table: runs its constructors. Once it is mapped,
+ * *fd belongs to the mapping and -1 is left: dlopen() compares names before files, so the number in
+ * "/proc/self/fd/N" must never stand for another file. */
 bool plugin_map(struct plugin *plugin, int *fd, GError **refusal);
 /* Check the parameters of its drop-in file and call load(). */
 bool plugin_start(struct plugin *plugin, GError **refusal);
@@ -54,14 +57,32 @@ bool plugin_start(struct plugin *plugin, GError **refusal);
 void plugin_data_set(const struct tgt_plugin *desc, void *data);
 void *plugin_data(const struct tgt_plugin *desc);
 
-/* plugin-describe.c: fill in the identity from the section `.tgt.plugin` of the file behind `fd`; judge machine and ABI. */
+/* plugin-examine.c */
+struct file_id file_id_of_fd(int fd);
+bool file_id_equal(const struct file_id *a, const struct file_id *b);
+/* Has the file changed, come or gone since it was looked at? */
+bool plugin_is_stale(const struct plugin *plugin);
+/* Open the file, describe it if it is a new one, and judge it; *fd is the caller's if it is not -1,
+ * also after a refusal. */
+bool plugin_open(struct plugin *plugin, int *fd, GError **refusal);
+/* What its drop-in file, as it is now, says. */
+bool plugin_may_load(struct plugin *plugin, bool by_admin, GError **refusal);
+/* Find out the state of what is not loaded. Runs no code of it. */
+void plugin_examine(struct plugin *plugin);
+/* Set state and reason; takes over the refusal. */
+void plugin_set_refused(struct plugin *plugin, GError *refusal);
+void plugin_set_usable(struct plugin *plugin, enum plugin_state state);
+
+/* plugin-describe.c: fill in the identity from the section `.tgt.plugin` of the file behind `fd`;
+ * judge machine and ABI. */
 bool plugin_describe(struct plugin *plugin, int fd, GError **refusal);
 /* Back to what the file's name says. */
 void plugin_undescribe(struct plugin *plugin);
 /* One line of printable UTF-8 out of bytes that somebody else wrote. */
 char *plain_text(const char *text, size_t max);
 
-/* plugin-check.c: the descriptor against the section, and the table against the rules of its kind; copies the table. */
+/* plugin-check.c: the descriptor against the section, and the table against the rules of its kind;
+ * copies the table. */
 bool plugin_check(struct plugin *plugin, const struct tgt_plugin *desc, GError **refusal);
 
 /* plugin-libs.c: the first library that is nowhere, or NULL; loads nothing. */
@@ -69,11 +90,12 @@ const char *plugin_libs_missing(char *const *needed, const char *runpath);
 /* Which library the text of dlerror() complains about, or NULL if it is about something else. */
 char *plugin_libs_blamed(char *const *needed, const char *dlerror_text);
 
-/* plugin-probe.c: try the file behind `fd` in a process of its own (map, start), so that a crash is not ours. */
+/* plugin-probe.c: try the file behind `fd` in a process of its own (map, start), so that a crash is
+ * not ours. */
 bool plugin_probe(const struct plugin *plugin, int fd, GError **refusal);
 
-/* Descriptors that tgt-plugin-probe is given, and the words that it answers with: "stage mapping", "stage loading", then
- * "ok" or "refused STATE SENTENCE", one line each. */
+/* Descriptors that tgt-plugin-probe is given, and the words that it answers with: "stage mapping",
+ * "stage loading", then "ok" or "refused STATE SENTENCE", one line each. */
 enum { PROBE_FD_FILE = 3, PROBE_FD_WORDS = 4, PROBE_FD_REPORT = 5 };
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Tries a plugin in a process of its own before it is let into the daemon: runs tgt-plugin-probe and reads its report. */
+/* Tries a plugin in a process of its own before it is let into the daemon: runs tgt-plugin-probe
+ * and reads its report. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -25,9 +26,9 @@ struct probe {
     int file, words, report[2]; /* descriptors; -1: none */
     pid_t pid;
     unsigned timeout_s;
-    bool late;               /* the time was over */
-    int status;              /* of waitpid(), -1: not known */
-    char text[REPORT_MAX];   /* what it has reported */
+    bool late;             /* the time was over */
+    int status;            /* of waitpid(), -1: not known */
+    char text[REPORT_MAX]; /* what it has reported */
     size_t len;
 };
 
@@ -42,11 +43,13 @@ static unsigned timeout_s(void)
     const char *text = secure_getenv("TGT_PLUGIN_PROBE_TIMEOUT");
     guint64 n = TIMEOUT_S;
     if (text && !g_ascii_string_to_unsigned(text, 10, 1, TIMEOUT_MAX_S, &n, NULL))
-        log_warning("TGT_PLUGIN_PROBE_TIMEOUT is a number of seconds from 1 to %u, not '%s'", TIMEOUT_MAX_S, text);
+        log_warning("TGT_PLUGIN_PROBE_TIMEOUT is a number of seconds from 1 to %u, not '%s'",
+                    TIMEOUT_MAX_S, text);
     return (unsigned)n;
 }
 
-/* Parameters go through memory and not through the command line, where all the world could read a secret. */
+/* Parameters go through memory and not through the command line, where all the world could read a
+ * secret. */
 static int words_file(char *const *words)
 {
     int fd = memfd_create("tgt-plugin-probe", MFD_CLOEXEC);
@@ -79,7 +82,8 @@ static int spawn_with(struct probe *probe, const int from[3])
     posix_spawnattr_t attr;
     sigset_t none, all;
     const char *conf_file = probe->plugin->priv->conf->file;
-    char *argv[] = {(char *)"tgt-plugin-probe", probe->plugin->file, (char *)(conf_file ? conf_file : ""), NULL};
+    char *argv[] = {(char *)"tgt-plugin-probe", probe->plugin->file,
+                    (char *)(conf_file ? conf_file : ""), NULL};
     sigemptyset(&none);
     sigfillset(&all);
     posix_spawn_file_actions_init(&actions);
@@ -89,7 +93,8 @@ static int spawn_with(struct probe *probe, const int from[3])
     posix_spawn_file_actions_adddup2(&actions, from[1], PROBE_FD_WORDS);
     posix_spawn_file_actions_adddup2(&actions, from[2], PROBE_FD_REPORT);
     posix_spawnattr_init(&attr);
-    posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
+                                        POSIX_SPAWN_SETSIGDEF);
     posix_spawnattr_setsigmask(&attr, &none);
     posix_spawnattr_setsigdefault(&attr, &all);
     int result = posix_spawn(&probe->pid, helper(), &actions, &attr, argv, environ);
@@ -162,13 +167,17 @@ static bool refuse_end(const struct probe *probe, GError **refusal)
     const struct plugin *p = probe->plugin;
     g_autofree char *how = NULL;
     if (probe->late)
-        how = g_strdup_printf("did not come back from %s within %u s", stage(probe), probe->timeout_s);
+        how = g_strdup_printf("did not come back from %s within %u s", stage(probe),
+                              probe->timeout_s);
     else if (probe->status != -1 && WIFSIGNALED(probe->status))
-        how = g_strdup_printf("crashed in %s (signal %d, %s)", stage(probe), WTERMSIG(probe->status), strsignal(WTERMSIG(probe->status)));
+        how = g_strdup_printf("crashed in %s (signal %d, %s)", stage(probe),
+                              WTERMSIG(probe->status), strsignal(WTERMSIG(probe->status)));
     else
-        how = g_strdup_printf("ended the process in %s (exit status %d)", stage(probe), probe->status == -1 ? -1 : WEXITSTATUS(probe->status));
+        how = g_strdup_printf("ended the process in %s (exit status %d)", stage(probe),
+                              probe->status == -1 ? -1 : WEXITSTATUS(probe->status));
     return plugin_refuse(refusal, PLUGIN_FAILED,
-                         "%s %s when it was tried in a process of its own, it must load cleanly: replace it, then run 'tgtctl plugin load %s'",
+                         "%s %s when it was tried in a process of its own, it must load cleanly: "
+                         "replace it, then run 'tgtctl plugin load %s'",
                          p->file, how, p->name);
 }
 
@@ -176,9 +185,11 @@ static bool refuse_line(const struct probe *probe, const char *line, GError **re
 {
     char *text = NULL;
     guint64 state = g_ascii_strtoull(line + strlen("refused "), &text, 10);
-    g_autofree char *sentence = g_strndup(text + strspn(text, " "), strcspn(text, "\n") - strspn(text, " "));
+    g_autofree char *sentence =
+        g_strndup(text + strspn(text, " "), strcspn(text, "\n") - strspn(text, " "));
     g_autofree char *plain = plain_text(sentence, REPORT_MAX);
-    return plugin_refuse(refusal, state < PLUGIN_IDLE ? (enum plugin_state)state : PLUGIN_FAILED, "%s", plain);
+    return plugin_refuse(refusal, state < PLUGIN_IDLE ? (enum plugin_state)state : PLUGIN_FAILED,
+                         "%s", plain);
 }
 
 static bool judge(struct probe *probe, GError **refusal)
@@ -195,8 +206,10 @@ static bool run(struct probe *probe, GError **refusal)
     close(probe->report[1]);
     probe->report[1] = -1;
     if (result != 0) {
-        /* Better a daemon that serves than none because a helper is missing: it is not the plugin's fault. */
-        log_warning("plugin %s is loaded untried: %s cannot be run (%s)", probe->plugin->name, helper(), g_strerror(result));
+        /* Better a daemon that serves than none because a helper is missing: it is not the plugin's
+         * fault. */
+        log_warning("plugin %s is loaded untried: %s cannot be run (%s)", probe->plugin->name,
+                    helper(), g_strerror(result));
         return true;
     }
     read_report(probe);
@@ -206,13 +219,15 @@ static bool run(struct probe *probe, GError **refusal)
 
 bool plugin_probe(const struct plugin *plugin, int fd, GError **refusal)
 {
-    struct probe probe = {.plugin = plugin, .file = fd, .report = {-1, -1}, .timeout_s = timeout_s(), .status = -1};
+    struct probe probe = {
+        .plugin = plugin, .file = fd, .report = {-1, -1}, .timeout_s = timeout_s(), .status = -1};
     probe.words = words_file(plugin->priv->conf->words);
     bool ok = probe.words >= 0 && pipe2(probe.report, O_CLOEXEC) == 0;
     if (ok)
         ok = run(&probe, refusal);
     else
-        plugin_refuse(refusal, PLUGIN_FAILED, "%s cannot be tried (%s): free some resources", plugin->file, g_strerror(errno));
+        plugin_refuse(refusal, PLUGIN_FAILED, "%s cannot be tried (%s): free some resources",
+                      plugin->file, g_strerror(errno));
     close_all((int[]){probe.words, probe.report[0], probe.report[1]}, 3);
     return ok;
 }

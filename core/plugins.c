@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* All plugins that are found in the plugin directories: scanning, finding by what they provide, use. */
+/* All plugins that are found in the plugin directories: scanning, finding by what they provide,
+ * use. */
 #include <string.h>
 
 #include "error.h"
@@ -8,7 +9,8 @@
 
 struct plugins {
     char **dirs, **conf_dirs;
-    GPtrArray *found;  /* struct plugin in the order of discovery: the first of a kind and name counts; owned */
+    GPtrArray *found;  /* struct plugin in the order of discovery: the first of a kind and name
+                          counts; owned */
     GPtrArray *sorted; /* the same for listings; borrowed */
 };
 
@@ -17,13 +19,15 @@ struct plugins {
 /* Plugins that could not be read come last, hidden ones behind the one that hides them. */
 static int compare(gconstpointer a, gconstpointer b)
 {
-    const struct plugin *p = *(const struct plugin *const *)a, *q = *(const struct plugin *const *)b;
+    const struct plugin *p = *(const struct plugin *const *)a,
+                        *q = *(const struct plugin *const *)b;
     if (p->kind != q->kind)
         return p->kind - 1 < q->kind - 1 ? -1 : 1;
     int names = strcmp(p->name, q->name);
     if (names != 0)
         return names;
-    return p->priv->hidden != q->priv->hidden ? p->priv->hidden - q->priv->hidden : strcmp(p->file, q->file);
+    return p->priv->hidden != q->priv->hidden ? p->priv->hidden - q->priv->hidden
+                                              : strcmp(p->file, q->file);
 }
 
 static void sort(struct plugins *plugins)
@@ -62,11 +66,13 @@ static const struct plugin *hidden_by(struct plugins *plugins, guint index)
     return NULL;
 }
 
-/* Once per change, so that what is wrong is in the log without anybody asking. */
+/* What is wrong is in the log without anybody asking, once. */
 static void examine(struct plugin *plugin)
 {
+    g_autofree char *before = g_strdup(plugin->reason);
     plugin_examine(plugin);
-    if (plugin->reason && plugin->state != PLUGIN_DISABLED)
+    if (plugin->reason && plugin->state != PLUGIN_DISABLED && !plugin->priv->hidden &&
+        g_strcmp0(before, plugin->reason) != 0)
         log_warning("%s", plugin->reason);
 }
 
@@ -74,16 +80,14 @@ static void judge_hidden(struct plugins *plugins, guint index)
 {
     struct plugin *p = plugins->found->pdata[index];
     const struct plugin *winner = plugin_is_loaded(p) ? NULL : hidden_by(plugins, index);
-    bool was = p->priv->hidden;
     p->priv->hidden = winner != NULL;
-    if (winner) {
-        p->state = PLUGIN_DISABLED;
-        g_free(p->reason);
-        p->reason = g_strdup_printf("%s is hidden by %s, which has the same kind and name and comes first: remove one of them", p->file,
-                                    winner->file);
-    } else if (was && !plugin_is_loaded(p)) {
-        examine(p);
-    }
+    if (!winner)
+        return;
+    p->state = PLUGIN_DISABLED;
+    g_free(p->reason);
+    p->reason = g_strdup_printf("%s is hidden by %s, which has the same kind and name and comes "
+                                "first: remove one of them",
+                                p->file, winner->file);
 }
 
 /* Names that cannot be printed are no plugins. */
@@ -119,15 +123,16 @@ static void scan_file(struct plugins *plugins, const char *file)
     examine(p);
 }
 
-/* Looks for what has come, changed or gone. Plugins that are loaded stay as they are. */
+/* Finds out what has come, changed or gone. What is loaded stays as it is; what failed when it was
+ * run stays so until there is another file. */
 static void scan(struct plugins *plugins)
 {
     for (guint i = 0; i < plugins->found->len; i++) {
         struct plugin *p = plugins->found->pdata[i];
-        if (!plugin_is_loaded(p) && plugin_is_stale(p))
+        if (!plugin_is_loaded(p) && (!p->priv->tried || plugin_is_stale(p)))
             examine(p);
     }
-    for (char **dir = plugins->dirs; dir && *dir; dir++) {
+    for (char **dir = plugins->dirs; *dir; dir++) {
         g_autoptr(GPtrArray) files = files_in(*dir);
         for (guint i = 0; i < files->len; i++)
             scan_file(plugins, files->pdata[i]);
@@ -143,16 +148,29 @@ static void load_wanted(struct plugins *plugins)
 {
     for (guint i = 0; i < plugins->found->len; i++) {
         struct plugin *p = plugins->found->pdata[i];
-        if (p->state == PLUGIN_FOUND && p->priv->conf->load == PLUGIN_LOAD_YES && !plugin_bring_up(p, false))
+        if (p->state == PLUGIN_FOUND && p->priv->conf->load == PLUGIN_LOAD_YES &&
+            !plugin_bring_up(p, false))
             log_error("%s", p->reason);
     }
+}
+
+/* Absolute, so that they mean the same after a chdir(); an empty one means nothing. */
+static char **absolute(char *const *dirs)
+{
+    g_autoptr(GStrvBuilder) list = g_strv_builder_new();
+    for (; dirs && *dirs; dirs++) {
+        g_autofree char *dir = g_canonicalize_filename(*dirs, NULL);
+        if (**dirs)
+            g_strv_builder_add(list, dir);
+    }
+    return g_strv_builder_end(list);
 }
 
 struct plugins *plugins_new(char **dirs, char **conf_dirs)
 {
     struct plugins *plugins = g_new0(struct plugins, 1);
-    plugins->dirs = g_strdupv(dirs);
-    plugins->conf_dirs = g_strdupv(conf_dirs);
+    plugins->dirs = absolute(dirs);
+    plugins->conf_dirs = absolute(conf_dirs);
     plugins->found = g_ptr_array_new_with_free_func((GDestroyNotify)plugin_free);
     plugins->sorted = g_ptr_array_new();
     scan(plugins);
@@ -229,7 +247,9 @@ static const char *noun(const char *what)
 {
     if (g_str_has_prefix(what, "bs:"))
         return "backing store";
-    return g_str_has_prefix(what, "type:") ? "device type" : g_str_has_prefix(what, "transport:") ? "transport" : "plugin for";
+    return g_str_has_prefix(what, "type:")        ? "device type"
+           : g_str_has_prefix(what, "transport:") ? "transport"
+                                                  : "plugin for";
 }
 
 static const char *after_colon(const char *what)
@@ -245,7 +265,8 @@ static GPtrArray *names_like(struct plugins *plugins, const char *what)
     GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
     for (guint i = 0; i < plugins->sorted->len; i++) {
         const struct plugin *p = plugins->sorted->pdata[i];
-        g_auto(GStrv) words = g_strsplit(p->provides && !p->priv->hidden ? p->provides : "", " ", -1);
+        g_auto(GStrv) words =
+            g_strsplit(p->provides && !p->priv->hidden ? p->provides : "", " ", -1);
         for (char **w = words; *w; w++)
             if (g_str_has_prefix(*w, prefix))
                 g_ptr_array_add(names, g_strdup(after_colon(*w)));
@@ -259,11 +280,13 @@ static void say_none(struct plugins *plugins, const char *what, GError **error)
     g_autoptr(GPtrArray) names = names_like(plugins, what);
     const char *name = after_colon(what), *near = suggest(name, (const char *const *)names->pdata);
     if (near)
-        g_set_error(error, CORE_ERROR, CORE_ERROR_NOT_FOUND, "there is no %s '%s', did you mean '%s'?", noun(what), name, near);
+        g_set_error(error, CORE_ERROR, CORE_ERROR_NOT_FOUND,
+                    "there is no %s '%s', did you mean '%s'?", noun(what), name, near);
     else
         g_set_error(error, CORE_ERROR, CORE_ERROR_NOT_FOUND,
-                    "there is no %s '%s', a plugin that provides %s is needed: install it, or look at 'tgtctl plugin list'", noun(what), name,
-                    what);
+                    "there is no %s '%s', a plugin that provides %s is needed: install it, or look "
+                    "at 'tgtctl plugin list'",
+                    noun(what), name, what);
 }
 
 static bool say_reason(const struct plugin *plugin, GError **error)
@@ -272,7 +295,8 @@ static bool say_reason(const struct plugin *plugin, GError **error)
     return false;
 }
 
-/* What failed when it was run is not run again unasked; everything else may have been put right meanwhile. */
+/* What failed when it was run is not run again unasked; everything else may have been put right
+ * meanwhile. */
 static bool ready(struct plugin *plugin, GError **error)
 {
     if (plugin_is_loaded(plugin))

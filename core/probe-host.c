@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The table of services for a plugin that is only tried: what load() may use works, the rest is not there.
+/* The table of services for a plugin that is only tried: what load() may use works, the rest is not
+ * there.
  *
- * Linked in place of host.c, so that tgt-plugin-probe is small and the rest of the daemon stays out of it. */
+ * Linked in place of host.c, so that tgt-plugin-probe is small and the rest of the daemon stays out
+ * of it. */
 #include "config.h"
 #include "error.h"
 #include "plugin-private.h"
@@ -30,11 +32,14 @@ static void end_watch(struct tgt_watch *watch)
 {
 }
 
-static void no_target(const struct tgt_access *access, void (*fn)(const char *name, void *data), void *data)
+static void no_target(const struct tgt_access *access, void (*fn)(const char *name, void *data),
+                      void *data)
 {
 }
 
-static void no_portal(const struct tgt_plugin *self, void (*fn)(const struct tgt_portal_info *info, uint16_t tpgt, void *data), void *data)
+static void no_portal(const struct tgt_plugin *self,
+                      void (*fn)(const struct tgt_portal_info *info, uint16_t tpgt, void *data),
+                      void *data)
 {
 }
 

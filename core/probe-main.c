@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* tgt-plugin-probe: loads one plugin as the daemon would, in a process that may crash, and reports how that went.
+/* tgt-plugin-probe: loads one plugin as the daemon would, in a process that may crash, and reports
+ * how that went.
  *
- * Run by the daemon (plugin-probe.c): tgt-plugin-probe FILE DROP-IN-FILE, with the file open on descriptor 3, the parameters as
- * strings with NUL behind each on 4, and the report going to 5. */
+ * Run by the daemon (plugin-probe.c): tgt-plugin-probe FILE DROP-IN-FILE, with the file open on
+ * descriptor 3, the parameters as strings with NUL behind each on 4, and the report going to 5. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -73,7 +74,8 @@ int main(int argc, char **argv)
 {
     GError *refusal = NULL;
     if (argc != 3) {
-        fprintf(stderr, "usage: tgt-plugin-probe FILE DROP-IN-FILE (run by tgtd, see tgt-plugin(3))\n");
+        fprintf(stderr,
+                "usage: tgt-plugin-probe FILE DROP-IN-FILE (run by tgtd, see tgt-plugin(3))\n");
         return 1;
     }
     confine();

@@ -39,9 +39,9 @@ struct op_priv {
     bool taken;                 /* under the lock of the workers: one has begun with it */
     int flags;                  /* RWF_…, MSG_…, poll events, mode of fallocate, data_only */
     int fd;
-    unsigned n;                 /* iovecs; index in the heap */
+    unsigned n; /* iovecs; index in the heap */
     union {
-        const void *ptr;        /* iovecs or msghdr */
+        const void *ptr; /* iovecs or msghdr */
         int64_t (*fn)(struct tgt_op *op);
     };
     union {
@@ -52,8 +52,8 @@ struct op_priv {
             int64_t seconds, nanoseconds; /* struct __kernel_timespec */
         };
         struct {
-            uint64_t deadline;            /* monotonic nanoseconds */
-            int64_t res;                  /* once ended; offset and length are used up by then */
+            uint64_t deadline; /* monotonic nanoseconds */
+            int64_t res;       /* once ended; offset and length are used up by then */
         };
     };
 } __attribute__((may_alias));

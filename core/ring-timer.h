@@ -8,7 +8,8 @@
 
 struct tgt_op;
 
-/* Elements are struct tgt_op *; op_priv()->deadline is the key, op_priv()->n the place in the heap. */
+/* Elements are struct tgt_op *; op_priv()->deadline is the key, op_priv()->n the place in the heap.
+ */
 struct timers {
     GPtrArray *heap;
 };

@@ -1,44 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The io_uring engine: one submission queue entry per operation, one system call per turn of the thread. */
+/* The io_uring engine: one submission queue entry per operation, one system call per turn of the
+ * thread. */
 #include <errno.h>
-#include <liburing.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "error.h"
-#include "ring-op.h"
-#include "ring-workers.h"
-#include "ring.h"
+#include "ring-uring.h"
 
 #define SQ_ENTRIES 1024
 #define CQ_ENTRIES 4096
 #define BATCH      64
-
-/* A descriptor that is watched without an operation: one of the GMainContext, or that of the workers. */
-struct watched {
-    int fd;
-    short events, revents; /* revents: came, and is not reported yet */
-    bool armed;            /* the kernel has a poll request that points here */
-    bool orphan;           /* freed by the completion of that request */
-};
-
-/* What a completion says. */
-struct ended {
-    uint64_t user_data;
-    int32_t res;
-};
-
-struct ring {
-    struct io_uring uring;
-    struct workers *workers; /* made with the first call() */
-    struct watched *calls;   /* workers_fd() */
-    GPtrArray *watches;      /* struct watched, as the last wait() was given them */
-    unsigned orphans;        /* struct watched that the kernel still points to */
-    GArray *backlog;         /* struct ended: taken out of the completion queue to make room, delivered first */
-};
-
-/* user_data: an op, a struct watched with the lowest bit set, or 0 for results that nobody asks for. */
-#define WATCHED_BIT 1u
 
 static int64_t run_call(struct tgt_op *op)
 {
@@ -55,8 +27,7 @@ static void stash(struct ring *r)
 {
     struct io_uring_cqe *cqe;
     unsigned head, count = 0;
-    io_uring_for_each_cqe(&r->uring, head, cqe)
-    {
+    io_uring_for_each_cqe(&r->uring, head, cqe) {
         struct ended e = ended_of(cqe);
         g_array_append_val(r->backlog, e);
         count++;
@@ -64,9 +35,9 @@ static void stash(struct ring *r)
     io_uring_cq_advance(&r->uring, count);
 }
 
-/* Room for one more operation. When the queue is full it is submitted. The kernel refuses that while its own list of completions
- * that did not fit is too long, or while it is out of memory. */
-static struct io_uring_sqe *get_sqe(struct ring *r)
+/* Room for one more operation. When the queue is full it is submitted. The kernel refuses that
+ * while its own list of completions that did not fit is too long, or while it is out of memory. */
+struct io_uring_sqe *uring_sqe(struct ring *r)
 {
     struct io_uring_sqe *sqe;
     while (!(sqe = io_uring_get_sqe(&r->uring))) {
@@ -81,14 +52,23 @@ static struct io_uring_sqe *get_sqe(struct ring *r)
     return sqe;
 }
 
+void uring_cancel_user_data(struct ring *r, uint64_t user_data)
+{
+    struct io_uring_sqe *sqe = uring_sqe(r);
+    io_uring_prep_cancel64(sqe, user_data, 0);
+    sqe->user_data = 0;
+}
+
 /* An entry for an op; the caller fills it in at once. */
 static struct io_uring_sqe *start(struct ring *r, struct tgt_op *op, enum op_verb verb)
 {
+    r->under_way++;
     op_start(op, verb, -1)->place = OP_KERNEL;
-    return get_sqe(r);
+    return uring_sqe(r);
 }
 
-static void uring_readv(struct ring *r, struct tgt_op *op, int fd, const struct iovec *iov, unsigned n, uint64_t offset, int flags)
+static void uring_readv(struct ring *r, struct tgt_op *op, int fd, const struct iovec *iov,
+                        unsigned n, uint64_t offset, int flags)
 {
     struct io_uring_sqe *sqe = start(r, op, OP_READV);
     if (n == 1 && iov->iov_len <= G_MAXINT32)
@@ -99,7 +79,8 @@ static void uring_readv(struct ring *r, struct tgt_op *op, int fd, const struct 
     io_uring_sqe_set_data(sqe, op);
 }
 
-static void uring_writev(struct ring *r, struct tgt_op *op, int fd, const struct iovec *iov, unsigned n, uint64_t offset, int flags)
+static void uring_writev(struct ring *r, struct tgt_op *op, int fd, const struct iovec *iov,
+                         unsigned n, uint64_t offset, int flags)
 {
     struct io_uring_sqe *sqe = start(r, op, OP_WRITEV);
     if (n == 1 && iov->iov_len <= G_MAXINT32)
@@ -117,7 +98,8 @@ static void uring_fsync(struct ring *r, struct tgt_op *op, int fd, bool data_onl
     io_uring_sqe_set_data(sqe, op);
 }
 
-static void uring_fallocate(struct ring *r, struct tgt_op *op, int fd, int mode, uint64_t offset, uint64_t length)
+static void uring_fallocate(struct ring *r, struct tgt_op *op, int fd, int mode, uint64_t offset,
+                            uint64_t length)
 {
     struct io_uring_sqe *sqe = start(r, op, OP_FALLOCATE);
     io_uring_prep_fallocate(sqe, fd, mode, (off_t)offset, (off_t)length);
@@ -131,7 +113,8 @@ static void uring_recvmsg(struct ring *r, struct tgt_op *op, int fd, struct msgh
     io_uring_sqe_set_data(sqe, op);
 }
 
-static void uring_sendmsg(struct ring *r, struct tgt_op *op, int fd, const struct msghdr *msg, int flags)
+static void uring_sendmsg(struct ring *r, struct tgt_op *op, int fd, const struct msghdr *msg,
+                          int flags)
 {
     struct io_uring_sqe *sqe = start(r, op, OP_SENDMSG);
     io_uring_prep_sendmsg(sqe, fd, msg, (unsigned)(flags | MSG_NOSIGNAL));
@@ -155,43 +138,6 @@ static void uring_timeout(struct ring *r, struct tgt_op *op, uint64_t ns)
     io_uring_sqe_set_data(sqe, op);
 }
 
-static struct watched *watched_new(int fd, short events)
-{
-    struct watched *w = g_new0(struct watched, 1);
-    w->fd = fd;
-    w->events = events;
-    return w;
-}
-
-static void watched_arm(struct ring *r, struct watched *w)
-{
-    if (w->armed)
-        return;
-    struct io_uring_sqe *sqe = get_sqe(r);
-    io_uring_prep_poll_add(sqe, w->fd, (unsigned short)w->events);
-    sqe->user_data = (uintptr_t)w | WATCHED_BIT;
-    w->armed = true;
-}
-
-/* Ask the kernel to end what bears this user_data; nobody asks how that went. */
-static void cancel_user_data(struct ring *r, uint64_t user_data)
-{
-    struct io_uring_sqe *sqe = get_sqe(r);
-    io_uring_prep_cancel64(sqe, user_data, 0);
-    sqe->user_data = 0;
-}
-
-static void watched_free(struct ring *r, struct watched *w)
-{
-    if (!w->armed) {
-        g_free(w);
-        return;
-    }
-    w->orphan = true;
-    r->orphans++;
-    cancel_user_data(r, (uintptr_t)w | WATCHED_BIT);
-}
-
 static bool workers_ready(struct ring *r)
 {
     if (!r->workers && (r->workers = workers_new(run_call)))
@@ -209,6 +155,7 @@ static void end_later(struct ring *r, struct tgt_op *op, int res)
 static void uring_call(struct ring *r, struct tgt_op *op, int64_t (*fn)(struct tgt_op *))
 {
     struct op_priv *p = op_start(op, OP_CALL, -1);
+    r->under_way++;
     p->fn = fn;
     if (!workers_ready(r)) {
         end_later(r, op, -EAGAIN);
@@ -225,7 +172,7 @@ static void uring_cancel(struct ring *r, struct tgt_op *op)
         return;
     p->cancelled = true;
     if (p->place == OP_KERNEL)
-        cancel_user_data(r, (uintptr_t)op);
+        uring_cancel_user_data(r, (uintptr_t)op);
     else if (p->place == OP_WORKERS && workers_cancel(r->workers, op)) {
         p->place = OP_ENDED;
         end_later(r, op, -ECANCELED);
@@ -245,20 +192,16 @@ static unsigned deliver_calls(struct ring *r)
     unsigned count = 0;
     for (struct tgt_op *op = workers_take(r->workers), *next; op; op = next, count++) {
         next = op_priv(op)->next;
+        r->under_way--;
         op_end(op, op_priv(op)->res);
     }
     return count;
 }
 
-static unsigned deliver_watched(struct ring *r, struct watched *w)
+static unsigned deliver_watched(struct ring *r, uint64_t user_data)
 {
-    if (w->orphan) {
-        r->orphans--;
-        g_free(w);
-        return 0;
-    }
-    w->armed = false;
-    if (w != r->calls)
+    struct watched *w = watched_ended(r, user_data);
+    if (!w || w != r->calls)
         return 0;
     watched_arm(r, w);
     return deliver_calls(r);
@@ -269,8 +212,9 @@ static unsigned deliver(struct ring *r, const struct ended *e)
     if (!e->user_data)
         return 0;
     if (e->user_data & WATCHED_BIT)
-        return deliver_watched(r, (struct watched *)(uintptr_t)(e->user_data & ~(uint64_t)WATCHED_BIT));
+        return deliver_watched(r, e->user_data);
     struct tgt_op *op = (struct tgt_op *)(uintptr_t)e->user_data;
+    r->under_way--;
     op_end(op, result_of(op_priv(op), e->res));
     return 1;
 }
@@ -280,8 +224,7 @@ static unsigned take_batch(struct ring *r, struct ended *batch, unsigned max)
 {
     struct io_uring_cqe *cqe;
     unsigned head, n = 0;
-    io_uring_for_each_cqe(&r->uring, head, cqe)
-    {
+    io_uring_for_each_cqe(&r->uring, head, cqe) {
         batch[n++] = ended_of(cqe);
         if (n == max)
             break;
@@ -307,7 +250,8 @@ static unsigned uring_reap(struct ring *r)
 {
     struct ended batch[BATCH];
     unsigned count = reap_backlog(r), left = io_uring_cq_ready(&r->uring);
-    /* Once a callback has stashed, the backlog is older than the queue: that is for the next call. */
+    /* Once a callback has stashed, the backlog is older than the queue: that is for the next call.
+     */
     while (left > 0 && r->backlog->len == 0) {
         unsigned n = take_batch(r, batch, MIN(left, BATCH));
         for (unsigned i = 0; i < n; i++)
@@ -322,52 +266,17 @@ static bool uring_ready(struct ring *r)
     return r->backlog->len > 0 || io_uring_cq_ready(&r->uring) > 0;
 }
 
-/* The watches become those of `fds`. */
-static void watches_sync(struct ring *r, const GPollFD *fds, unsigned n)
+static unsigned uring_under_way(const struct ring *r)
 {
-    while (r->watches->len > n)
-        watched_free(r, g_ptr_array_steal_index(r->watches, r->watches->len - 1));
-    for (unsigned i = 0; i < n; i++) {
-        struct watched *w = i < r->watches->len ? r->watches->pdata[i] : NULL;
-        if (!w || w->fd != fds[i].fd || w->events != (short)fds[i].events) {
-            struct watched *fresh = watched_new(fds[i].fd, (short)fds[i].events);
-            if (w) {
-                watched_free(r, w);
-                r->watches->pdata[i] = fresh;
-            } else {
-                g_ptr_array_add(r->watches, fresh);
-            }
-            w = fresh;
-        }
-        watched_arm(r, w);
-    }
+    return r->under_way;
 }
 
-/* Note events of watches among the completions; reap() takes them out of the queue. */
-static void watches_scan(struct ring *r)
+/* The kernel says in shared memory that there is work for this thread, or completions that did not
+ * fit. */
+static bool uring_pending(struct ring *r)
 {
-    struct io_uring_cqe *cqe;
-    unsigned head;
-    io_uring_for_each_cqe(&r->uring, head, cqe)
-    {
-        if (!(cqe->user_data & WATCHED_BIT))
-            continue;
-        struct watched *w = (struct watched *)(uintptr_t)(cqe->user_data & ~(uint64_t)WATCHED_BIT);
-        if (!w->orphan && w != r->calls)
-            w->revents = (short)(cqe->res < 0 ? G_IO_ERR : cqe->res);
-    }
-}
-
-static int watches_report(struct ring *r, GPollFD *fds, unsigned n)
-{
-    int count = 0;
-    for (unsigned i = 0; i < n; i++) {
-        struct watched *w = r->watches->pdata[i];
-        fds[i].revents = (gushort)w->revents;
-        count += w->revents != 0;
-        w->revents = 0;
-    }
-    return count;
+    return uring_ready(r) ||
+           (IO_URING_READ_ONCE(*r->uring.sq.kflags) & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW));
 }
 
 static void submit_and_wait(struct ring *r, int timeout_ms)
@@ -394,17 +303,20 @@ static int uring_wait(struct ring *r, GPollFD *fds, unsigned n, int timeout_ms)
     return watches_report(r, fds, n);
 }
 
-/* The best mode that the kernel has: completions are worked off when the thread asks for them, and the kernel need not lock. */
+/* The best mode that the kernel has: completions are worked off when the thread asks for them, and
+ * the kernel need not lock. */
 static int queue_init(struct io_uring *uring)
 {
     static const unsigned modes[] = {
-        IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_SUBMIT_ALL,
-        IORING_SETUP_COOP_TASKRUN | IORING_SETUP_SUBMIT_ALL,
+        IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_TASKRUN_FLAG |
+            IORING_SETUP_SUBMIT_ALL,
+        IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_SUBMIT_ALL,
         0,
     };
     int res = -EINVAL;
     for (unsigned i = 0; i < G_N_ELEMENTS(modes) && res == -EINVAL; i++) {
-        struct io_uring_params params = {.flags = modes[i] | IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP, .cq_entries = CQ_ENTRIES};
+        struct io_uring_params params = {
+            .flags = modes[i] | IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP, .cq_entries = CQ_ENTRIES};
         res = io_uring_queue_init_params(SQ_ENTRIES, uring, &params);
     }
     return res;
@@ -427,7 +339,8 @@ static const char *explain(int res)
     switch (res) {
     case -EPERM:
     case -EACCES:
-        return " (forbidden by the sysctl kernel.io_uring_disabled, a seccomp filter or the container)";
+        return " (forbidden by the sysctl kernel.io_uring_disabled, a seccomp filter or the "
+               "container)";
     case -ENOSYS:
     case -EINVAL:
         return " (Linux 5.11 or newer is needed)";
@@ -443,7 +356,8 @@ static struct ring *uring_open(GError **error)
     struct ring *r = g_new0(struct ring, 1);
     int res = queue_init_checked(&r->uring);
     if (res < 0) {
-        g_set_error(error, CORE_ERROR, CORE_ERROR_FAILED, "io_uring cannot be used: %s%s", g_strerror(-res), explain(res));
+        g_set_error(error, CORE_ERROR, CORE_ERROR_FAILED, "io_uring cannot be used: %s%s",
+                    g_strerror(-res), explain(res));
         g_free(r);
         return NULL;
     }
@@ -487,4 +401,6 @@ const struct ring_ops ring_uring = {
     .wait = uring_wait,
     .reap = uring_reap,
     .ready = uring_ready,
+    .pending = uring_pending,
+    .under_way = uring_under_way,
 };

@@ -19,12 +19,12 @@ struct workers {
     int fd;
     pthread_mutex_t lock;
     pthread_cond_t more;
-    struct op_queue queue;       /* under lock */
-    unsigned queued, idle;       /* under lock */
-    bool stop;                   /* under lock */
-    unsigned count;              /* the ring's thread: elements of `threads` */
+    struct op_queue queue; /* under lock */
+    unsigned queued, idle; /* under lock */
+    bool stop;             /* under lock */
+    unsigned count;        /* the ring's thread: elements of `threads` */
     pthread_t threads[WORKERS_MAX];
-    struct tgt_op *ended;        /* atomic, newest first */
+    struct tgt_op *ended; /* atomic, newest first */
 };
 
 static struct tgt_op *next_work(struct workers *w)
@@ -49,7 +49,8 @@ static void hand_back(struct workers *w, struct tgt_op *op)
     struct tgt_op *newest = __atomic_load_n(&w->ended, __ATOMIC_RELAXED);
     do
         op_priv(op)->next = newest;
-    while (!__atomic_compare_exchange_n(&w->ended, &newest, op, true, __ATOMIC_RELEASE, __ATOMIC_RELAXED));
+    while (!__atomic_compare_exchange_n(&w->ended, &newest, op, true, __ATOMIC_RELEASE,
+                                        __ATOMIC_RELAXED));
     if (!newest)
         eventfd_write(w->fd, 1);
 }

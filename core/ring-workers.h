@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Worker threads of one ring, for what blocks: made as needed up to a limit, asleep without work, gone with the ring. */
+/* Worker threads of one ring, for what blocks: made as needed up to a limit, asleep without work,
+ * gone with the ring. */
 #ifndef CORE_RING_WORKERS_H
 #define CORE_RING_WORKERS_H
 
@@ -17,7 +18,8 @@ void workers_free(struct workers *w);
 void workers_start(struct workers *w, struct tgt_op *op);
 /* True: no worker has begun with it, and none will. */
 bool workers_cancel(struct workers *w, struct tgt_op *op);
-/* A descriptor that is readable when workers_take() would return something that was not there at its last call. */
+/* A descriptor that is readable when workers_take() would return something that was not there at
+ * its last call. */
 int workers_fd(const struct workers *w);
 /* What has ended, oldest first, chained by op_priv()->next; results are in op_priv()->res. */
 struct tgt_op *workers_take(struct workers *w);

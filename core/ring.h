@@ -33,6 +33,10 @@ struct ring_ops {
     unsigned (*reap)(struct ring *);
     /* Is there a completion to deliver, without a system call? */
     bool (*ready)(struct ring *);
+    /* Would wait() without a time bring something? For spinning: all that was started has been submitted. */
+    bool (*pending)(struct ring *);
+    /* Operations that were started and have not ended. */
+    unsigned (*under_way)(const struct ring *);
 };
 
 extern const struct ring_ops ring_uring; /* ring-uring.c */

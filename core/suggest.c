@@ -6,7 +6,8 @@
 
 #define WORD_MAX 64u
 
-/* Number of letters to insert, delete, replace or swap with the next one (optimal string alignment). */
+/* Number of letters to insert, delete, replace or swap with the next one (optimal string
+ * alignment). */
 static unsigned distance(const char *a, size_t a_len, const char *b, size_t b_len)
 {
     unsigned d[WORD_MAX + 1][WORD_MAX + 1];
@@ -30,7 +31,8 @@ const char *suggest(const char *word, const char *const *words)
 {
     const char *found = NULL;
     size_t len = strlen(word);
-    unsigned best = (unsigned)len / 3 + 2; /* a third of the letters may be wrong, and one in any case */
+    unsigned best =
+        (unsigned)len / 3 + 2; /* a third of the letters may be wrong, and one in any case */
     for (; len <= WORD_MAX && *words; words++) {
         size_t other = strlen(*words);
         unsigned d = other <= WORD_MAX ? distance(word, len, *words, other) : best;

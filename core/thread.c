@@ -1,47 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* I/O threads: their turns, messages between them, and end-of-turn work. */
-#include "thread.h"
-
-#include <pthread.h>
-#include <semaphore.h>
-#include <signal.h>
+/* One I/O thread: its turns, its sleep, messages to it, and end-of-turn work. */
 #include <time.h>
-#include <unistd.h>
 
 #include "buffer.h"
 #include "cmd-pool.h"
-#include "config.h"
-#include "daemon.h"
-#include "error.h"
 #include "ring.h"
+#include "thread-private.h"
 
-#define THREADS_DEFAULT_MAX 4
-#define BUFFER_DEFAULT      (64u << 20)
-/* Rounds of one turn: what completes without waiting must not keep the thread from looking at the rest. */
+/* Rounds of one turn: what completes without waiting must not keep the thread from looking at the
+ * rest. */
 #define TURN_ROUNDS 16
+/* A wake-up costs more than 20 us on each side. While the pauses of a dialogue are this short, the
+ * thread does not sleep in them. */
+#define SPIN_NS 50000u
 
-struct thread_private {
-    struct tgt_msg *inbox;     /* atomic: messages, newest first */
-    int asleep;                /* atomic: the thread sleeps or is about to: who posts must wake it */
-    int posting;               /* atomic: who is within thread_post() */
-    struct tgt_defer *defers, **defers_end;
-    GSource *source;
-    pthread_t pthread;
-    sem_t started;
-    GError *error;             /* why it could not start; read after `started` */
-    bool quit;
-    struct tgt_msg quit_msg;
-};
-
-struct threads {
-    unsigned count;            /* that run */
-    gint next;                 /* atomic: where thread_pick() begins to look */
-    struct tgt_thread *list;
-    const struct ring_ops *ops;
-    char *reason;              /* why not uring, or NULL */
-};
-
-/* The thread that runs; io_uring's poll function and the services of plugins are given no context. */
+/* The thread that runs; io_uring's poll function and the services of plugins are given no context.
+ */
 static GPrivate self = G_PRIVATE_INIT(NULL);
 
 struct tgt_thread *thread_self(void)
@@ -129,19 +103,65 @@ static gboolean turn(GSource *source, GSourceFunc callback, gpointer data)
     return G_SOURCE_CONTINUE;
 }
 
-/* The poll function of the thread's GMainContext. Between saying that it sleeps and sleeping it looks at its messages once more:
- * whoever posts later sees that it sleeps. */
+static void cpu_relax(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#else
+    __asm__ volatile("" ::: "memory");
+#endif
+}
+
+/* Wait for a short time without sleeping. */
+static bool spin(struct tgt_thread *t)
+{
+    uint64_t deadline = clock_ns() + SPIN_NS;
+    do {
+        for (unsigned i = 0; i < 16; i++) {
+            if (t->ops->pending(t->ring) || has_messages(t->priv))
+                return true;
+            cpu_relax();
+        }
+    } while (clock_ns() < deadline);
+    return false;
+}
+
+/* Between saying that it sleeps and sleeping it looks at its messages once more: whoever posts
+ * later sees that it sleeps. */
+static gint sleep_on(struct tgt_thread *t, GPollFD *fds, guint n, gint timeout)
+{
+    struct thread_private *p = t->priv;
+    __atomic_store_n(&p->asleep, 1, __ATOMIC_SEQ_CST);
+    gint res = t->ops->wait(t->ring, fds, n, has_work(t) ? 0 : timeout);
+    __atomic_store_n(&p->asleep, 0, __ATOMIC_SEQ_CST);
+    return res;
+}
+
+/* One failed spin, and there is no other until a sleep turns out to have been short: who is idle
+ * never spins. */
+static gint pause_or_sleep(struct tgt_thread *t, GPollFD *fds, guint n, gint timeout)
+{
+    struct thread_private *p = t->priv;
+    if (p->spin) {
+        gint res = t->ops->wait(t->ring, fds, n, 0);
+        if (res != 0 || has_work(t))
+            return res;
+        p->spin = spin(t);
+        if (p->spin)
+            return t->ops->wait(t->ring, fds, n, 0);
+    }
+    uint64_t start = clock_ns();
+    gint res = sleep_on(t, fds, n, timeout);
+    p->spin = t->all->may_spin && clock_ns() - start < SPIN_NS;
+    return res;
+}
+
+/* The poll function of the thread's GMainContext. */
 static gint thread_wait(GPollFD *fds, guint n, gint timeout)
 {
     struct tgt_thread *t = thread_self();
-    struct thread_private *p = t->priv;
-    if (timeout != 0) {
-        __atomic_store_n(&p->asleep, 1, __ATOMIC_SEQ_CST);
-        if (has_work(t))
-            timeout = 0;
-    }
-    gint res = t->ops->wait(t->ring, fds, n, timeout);
-    __atomic_store_n(&p->asleep, 0, __ATOMIC_SEQ_CST);
+    bool busy = timeout == 0 || has_work(t);
+    gint res = busy ? t->ops->wait(t->ring, fds, n, 0) : pause_or_sleep(t, fds, n, timeout);
     t->now = clock_ns();
     return res;
 }
@@ -156,7 +176,8 @@ static gboolean run_main_message(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
-/* The main loop's own locks order the memory; the atomic field says so to ThreadSanitizer, which does not know them. */
+/* The main loop's own locks order the memory; the atomic field says so to ThreadSanitizer, which
+ * does not know them. */
 static void post_to_main(struct tgt_msg *msg)
 {
     GSource *source = g_idle_source_new();
@@ -178,8 +199,10 @@ void thread_post(struct tgt_thread *thread, struct tgt_msg *msg)
     struct tgt_msg *newest = __atomic_load_n(&p->inbox, __ATOMIC_RELAXED);
     do
         msg->host_next = newest;
-    while (!__atomic_compare_exchange_n(&p->inbox, &newest, msg, true, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
-    if (__atomic_load_n(&p->asleep, __ATOMIC_SEQ_CST) && __atomic_exchange_n(&p->asleep, 0, __ATOMIC_SEQ_CST))
+    while (!__atomic_compare_exchange_n(&p->inbox, &newest, msg, true, __ATOMIC_SEQ_CST,
+                                        __ATOMIC_RELAXED));
+    if (__atomic_load_n(&p->asleep, __ATOMIC_SEQ_CST) &&
+        __atomic_exchange_n(&p->asleep, 0, __ATOMIC_SEQ_CST))
         g_main_context_wakeup(thread->context);
     __atomic_fetch_sub(&p->posting, 1, __ATOMIC_RELEASE);
 }
@@ -205,31 +228,14 @@ unsigned thread_index(const struct tgt_thread *thread)
     return thread->index;
 }
 
-/* Among equals they take turns: a session counts only once its login has ended. */
-struct tgt_thread *threads_pick(struct threads *threads)
-{
-    unsigned first = (unsigned)g_atomic_int_add(&threads->next, 1);
-    struct tgt_thread *best = NULL;
-    for (unsigned i = 0; i < threads->count; i++) {
-        struct tgt_thread *t = &threads->list[(first + i) % threads->count];
-        if (!best || g_atomic_int_get(&t->nexuses) < g_atomic_int_get(&best->nexuses))
-            best = t;
-    }
-    return best;
-}
-
-struct tgt_thread *thread_pick(void)
-{
-    return threads_pick(daemon_get()->threads);
-}
-
 /* ---- Life ---- */
 
 static GSourceFuncs turn_funcs = {.prepare = turn_prepare, .check = turn_check, .dispatch = turn};
 
 static void quit(struct tgt_msg *msg)
 {
-    struct thread_private *p = (struct thread_private *)((char *)msg - G_STRUCT_OFFSET(struct thread_private, quit_msg));
+    struct thread_private *p =
+        (struct thread_private *)((char *)msg - G_STRUCT_OFFSET(struct thread_private, quit_msg));
     p->quit = true;
 }
 
@@ -255,210 +261,30 @@ static void thread_end(struct tgt_thread *t)
     g_main_context_pop_thread_default(t->context);
 }
 
-static void *thread_main(void *data)
+void *thread_main(void *thread)
 {
-    struct tgt_thread *t = data;
+    struct tgt_thread *t = thread;
     struct thread_private *p = t->priv;
     g_private_set(&self, t);
+    p->defers_end = &p->defers;
+    p->quit_msg.fn = quit;
     t->ring = t->ops->open(&p->error);
     if (t->ring)
         thread_begin(t);
     sem_post(&p->started);
     if (!t->ring)
         return NULL;
-    while (!p->quit || has_work(t))
+    /* What a transport has cancelled when it was detached ends before the thread does. */
+    while (!p->quit || has_work(t) || t->ops->under_way(t->ring) > 0)
         g_main_context_iteration(t->context, TRUE);
     thread_end(t);
     return NULL;
 }
 
-/* Signals are the main thread's. */
-static int spawn(struct tgt_thread *t)
+/* A message may have been run, and the thread have ended, before its sender is back from waking it.
+ */
+void thread_wait_for_posters(struct tgt_thread *thread)
 {
-    sigset_t all, old;
-    char name[16];
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
-    int error = pthread_create(&t->priv->pthread, NULL, thread_main, t);
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
-    g_snprintf(name, sizeof(name), "tgt-io-%u", t->index);
-    if (!error)
-        pthread_setname_np(t->priv->pthread, name);
-    return error;
-}
-
-static void wait_for(sem_t *sem)
-{
-    while (sem_wait(sem) < 0) {
-    }
-}
-
-static void private_free(struct thread_private *p)
-{
-    sem_destroy(&p->started);
-    g_free(p);
-}
-
-static bool thread_start(struct tgt_thread *t, uint64_t buffer_memory, GError **error)
-{
-    struct thread_private *p = t->priv = g_new0(struct thread_private, 1);
-    p->defers_end = &p->defers;
-    p->quit_msg.fn = quit;
-    sem_init(&p->started, 0, 0);
-    t->buffers = buffer_pool_new(buffer_memory);
-    int res = t->buffers ? spawn(t) : ENOMEM;
-    if (res == 0) {
-        wait_for(&p->started);
-        if (t->ring)
-            return true;
-        pthread_join(p->pthread, NULL);
-        g_propagate_error(error, p->error);
-    } else {
-        g_set_error(error, CORE_ERROR, CORE_ERROR_FAILED, "an I/O thread cannot be started: %s", g_strerror(res));
-    }
-    buffer_pool_free(t->buffers);
-    private_free(p);
-    return false;
-}
-
-/* A message may have been run, and the thread have ended, before its sender is back from waking it. */
-static void wait_for_posters(struct thread_private *p)
-{
-    while (__atomic_load_n(&p->posting, __ATOMIC_ACQUIRE) > 0)
+    while (__atomic_load_n(&thread->priv->posting, __ATOMIC_ACQUIRE) > 0)
         g_thread_yield();
-}
-
-static void stop_all(struct threads *threads)
-{
-    for (unsigned i = 0; i < threads->count; i++)
-        thread_post(&threads->list[i], &threads->list[i].priv->quit_msg);
-    for (unsigned i = 0; i < threads->count; i++)
-        pthread_join(threads->list[i].priv->pthread, NULL);
-    for (unsigned i = 0; i < threads->count; i++) {
-        wait_for_posters(threads->list[i].priv);
-        g_main_context_unref(threads->list[i].context);
-        private_free(threads->list[i].priv);
-    }
-    threads->count = 0;
-}
-
-static bool start_all(struct threads *threads, const struct ring_ops *ops, unsigned n, uint64_t buffer_memory, GError **error)
-{
-    threads->ops = ops;
-    for (unsigned i = 0; i < n; i++) {
-        threads->list[i] = (struct tgt_thread){.index = i, .all = threads, .ops = ops};
-        if (!thread_start(&threads->list[i], buffer_memory, error)) {
-            stop_all(threads);
-            return false;
-        }
-        threads->count++;
-    }
-    return true;
-}
-
-#if HAVE_LIBURING
-static bool start_uring(struct threads *threads, unsigned n, uint64_t buffer_memory, GError **error)
-{
-    return start_all(threads, &ring_uring, n, buffer_memory, error);
-}
-#else
-static bool start_uring(struct threads *threads, unsigned n, uint64_t buffer_memory, GError **error)
-{
-    g_set_error(error, CORE_ERROR, CORE_ERROR_FAILED, "io_uring cannot be used: this tgtd was built without liburing");
-    return false;
-}
-#endif
-
-static bool start_auto(struct threads *threads, unsigned n, uint64_t buffer_memory, GError **error)
-{
-    g_autoptr(GError) refused = NULL;
-    if (start_uring(threads, n, buffer_memory, &refused))
-        return true;
-    threads->reason = g_strdup(refused->message);
-    return start_all(threads, &ring_poll, n, buffer_memory, error);
-}
-
-static bool start_with(struct threads *threads, const char *ring, unsigned n, uint64_t buffer_memory, GError **error)
-{
-    if (g_str_equal(ring, "auto"))
-        return start_auto(threads, n, buffer_memory, error);
-    if (g_str_equal(ring, "uring"))
-        return start_uring(threads, n, buffer_memory, error);
-    if (g_str_equal(ring, "poll"))
-        return start_all(threads, &ring_poll, n, buffer_memory, error);
-    g_set_error(error, CORE_ERROR, CORE_ERROR_INVALID, "ring \"%s\": there are \"auto\", \"uring\" and \"poll\"", ring);
-    return false;
-}
-
-static unsigned default_count(void)
-{
-    return CLAMP(g_get_num_processors() / 2, 1, THREADS_DEFAULT_MAX);
-}
-
-struct threads *threads_start(unsigned n, const char *ring, uint64_t buffer_memory, GError **error)
-{
-    struct threads *threads = g_new0(struct threads, 1);
-    n = n ? n : default_count();
-    threads->list = g_new0(struct tgt_thread, n);
-    if (start_with(threads, ring, n, buffer_memory ? buffer_memory : BUFFER_DEFAULT, error))
-        return threads;
-    threads_stop(threads);
-    return NULL;
-}
-
-void threads_stop(struct threads *threads)
-{
-    if (!threads)
-        return;
-    stop_all(threads);
-    g_free(threads->list);
-    g_free(threads->reason);
-    g_free(threads);
-}
-
-struct visit {
-    struct tgt_msg msg;
-    struct tgt_thread *thread;
-    void (*fn)(struct tgt_thread *thread, void *data);
-    void *data;
-    sem_t over;
-};
-
-static void visit(struct tgt_msg *msg)
-{
-    struct visit *v = (struct visit *)msg;
-    v->fn(v->thread, v->data);
-    sem_post(&v->over);
-}
-
-void threads_each(struct threads *threads, void (*fn)(struct tgt_thread *thread, void *data), void *data)
-{
-    struct visit v = {.msg.fn = visit, .fn = fn, .data = data};
-    sem_init(&v.over, 0, 0);
-    for (unsigned i = 0; i < threads->count; i++) {
-        v.thread = &threads->list[i];
-        thread_post(v.thread, &v.msg);
-        wait_for(&v.over);
-    }
-    sem_destroy(&v.over);
-}
-
-unsigned threads_count(const struct threads *threads)
-{
-    return threads->count;
-}
-
-struct tgt_thread *threads_get(const struct threads *threads, unsigned index)
-{
-    return index < threads->count ? &threads->list[index] : NULL;
-}
-
-const char *threads_ring_name(const struct threads *threads)
-{
-    return threads->ops->name;
-}
-
-const char *threads_ring_reason(const struct threads *threads)
-{
-    return threads->reason;
 }

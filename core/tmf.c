@@ -16,6 +16,7 @@ struct tmf_run {
     struct tgt_tmf *tmf;
     void (*then)(struct tgt_nexus *nexus); /* after the answer, or NULL */
     unsigned left;                         /* LUs that are being reset */
+    enum tgt_tmf_response response;        /* once that is done */
     struct cmd_wait wait;
 };
 
@@ -36,14 +37,16 @@ static void complete(struct tmf_run *run)
 {
     struct tgt_tmf *tmf = run->tmf;
     void (*then)(struct tgt_nexus *nexus) = run->then;
+    enum tgt_tmf_response response = run->response;
     g_free(run);
-    answer(tmf, TGT_TMF_COMPLETE, then);
+    answer(tmf, response, then);
 }
 
 static struct tmf_run *run_new(struct tgt_tmf *tmf)
 {
     struct tmf_run *run = g_new0(struct tmf_run, 1);
     run->tmf = tmf;
+    run->response = TGT_TMF_COMPLETE;
     return run;
 }
 
@@ -77,13 +80,18 @@ static bool is_under_way(const struct core_cmd *c)
     return c->state != TGT_CMD_NEW && c->state != TGT_CMD_RESPOND;
 }
 
+/* A task whose response is on its way has ended: it does not exist, but that is said after its response. */
 static void abort_task(struct tgt_tmf *tmf, struct itl *itl)
 {
     const struct core_cmd *c = find_task(tmf);
-    if (c == NULL)
+    if (c == NULL) {
         answer(tmf, TGT_TMF_NO_TASK, NULL);
-    else
-        abort_own(run_new(tmf), NULL, c->order, c->order + 1);
+        return;
+    }
+    struct tmf_run *run = run_new(tmf);
+    if (c->state == TGT_CMD_RESPOND)
+        run->response = TGT_TMF_NO_TASK;
+    abort_own(run, NULL, c->order, c->order + 1);
 }
 
 static void abort_task_set(struct tgt_tmf *tmf, struct itl *itl)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Blocking work of the control path: a thread of its own for each piece, so that a store that hangs holds up nobody else. */
+/* Blocking work of the control path: a thread of its own for each piece, so that a store that hangs
+ * holds up nobody else. */
 #include <glib.h>
 #include <pthread.h>
 #include <signal.h>
@@ -48,7 +49,8 @@ static int spawn(struct worker_job *job)
 void worker_run(void (*fn)(void *data), void (*done)(void *data), void *data)
 {
     struct worker_job *job = g_new0(struct worker_job, 1);
-    *job = (struct worker_job){.msg.fn = job_over, .fn = fn, .done = done, .data = data, .home = thread_self()};
+    *job = (struct worker_job){
+        .msg.fn = job_over, .fn = fn, .done = done, .data = data, .home = thread_self()};
     int error = spawn(job);
     if (!error)
         return;

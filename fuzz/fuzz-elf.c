@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Fuzzes the reader of plugin files: whatever the bytes are, it comes back with a description or an error, and reads nothing outside. */
+/* Fuzzes the reader of plugin files: whatever the bytes are, it comes back with a description or an
+ * error, and reads nothing outside. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which options go with which mode and operation, in the order and with the words in which tgt judges them. */
+/* Which options go with which mode and operation, in the order and with the words in which tgt
+ * judges them. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,10 +20,9 @@ int adm_refuse(const char *format, ...)
 
 const char *adm_mode_word(enum adm_mode mode)
 {
-    static const char *const words[] = {
-        "",
+    static const char *const words[] = {"",
 #define X(name, word, alias) word,
-        ADM_MODE_LIST(X)
+                                        ADM_MODE_LIST(X)
 #undef X
     };
     return words[mode];
@@ -30,10 +30,9 @@ const char *adm_mode_word(enum adm_mode mode)
 
 const char *adm_op_word(enum adm_op op)
 {
-    static const char *const words[] = {
-        "",
+    static const char *const words[] = {"",
 #define X(name, word) word,
-        ADM_OP_LIST(X)
+                                        ADM_OP_LIST(X)
 #undef X
     };
     return words[op];
@@ -42,14 +41,15 @@ const char *adm_op_word(enum adm_op op)
 /* tgt knows no such operation in this mode. */
 static int no_such_op(const struct adm *adm)
 {
-    return adm_refuse("operation %s not supported in %s mode", adm_op_word(adm->op), adm_mode_word(adm->mode));
+    return adm_refuse("operation %s not supported in %s mode", adm_op_word(adm->op),
+                      adm_mode_word(adm->mode));
 }
 
 /* tgt does, we do not. */
 static int not_here(const struct adm *adm)
 {
-    return adm_refuse("operation %s of mode %s is not supported by this version of tgtd", adm_op_word(adm->op),
-                      adm_mode_word(adm->mode));
+    return adm_refuse("operation %s of mode %s is not supported by this version of tgtd",
+                      adm_op_word(adm->op), adm_mode_word(adm->mode));
 }
 
 /* Are all letters that were given among `letters`? -d goes with everything. */
@@ -57,7 +57,8 @@ static int only(const struct adm *adm, const char *letters)
 {
     for (int c = 'A'; c <= 'z'; c++)
         if (adm->given[c] && c != 'd' && !strchr(letters, c))
-            return adm_refuse("%s mode: option '-%c' is not allowed/supported", adm_mode_word(adm->mode), c);
+            return adm_refuse("%s mode: option '-%c' is not allowed/supported",
+                              adm_mode_word(adm->mode), c);
     return -1;
 }
 
@@ -78,7 +79,8 @@ static int check_bind(const struct adm *adm)
     if (need_nonzero_tid(adm) >= 0)
         return ADM_REFUSED;
     if (!adm->address && !adm->initiator && !adm->given['B'] && !adm->given['H'])
-        return adm_refuse("%s operation requires initiator-address, initiator-nameor bus", adm_op_word(adm->op));
+        return adm_refuse("%s operation requires initiator-address, initiator-nameor bus",
+                          adm_op_word(adm->op));
     if (only(adm, "LmotIQBHC") >= 0)
         return ADM_REFUSED;
     if (adm->given['B'] || adm->given['H'])

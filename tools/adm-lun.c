@@ -44,7 +44,8 @@ static void put_block_size(const struct adm *adm, json_t *params)
         json_object_set_new(params, "block_size", json_integer((json_int_t)size));
 }
 
-/* Without a path there is no medium yet: only a removable one can come later. A store of another type may need no path. */
+/* Without a path there is no medium yet: only a removable one can come later. A store of another
+ * type may need no path. */
 static void put_store(const struct adm *adm, json_t *params)
 {
     const char *type = adm->bstype ? adm->bstype : "rdwr";
@@ -126,11 +127,11 @@ static const char *key_of(const char *key)
     static const struct {
         const char *tgt, *ours;
     } keys[] = {
-        {"scsi_id", "scsi-id"},       {"scsi_sn", "serial"},
-        {"vendor_id", "vendor"},      {"product_id", "product"},
-        {"product_rev", "revision"},  {"sense_format", "sense-format"},
-        {"removable", "removable"},   {"readonly", "read-only"},
-        {"online", "online"},         {"thin_provisioning", "thin"},
+        {"scsi_id", "scsi-id"},      {"scsi_sn", "serial"},
+        {"vendor_id", "vendor"},     {"product_id", "product"},
+        {"product_rev", "revision"}, {"sense_format", "sense-format"},
+        {"removable", "removable"},  {"readonly", "read-only"},
+        {"online", "online"},        {"thin_provisioning", "thin"},
         {"mode_page", "mode-page"},
     };
     for (unsigned i = 0; i < G_N_ELEMENTS(keys); i++)

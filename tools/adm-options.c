@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* tgtadm's command line: getopt_long(3) with tgt's letters and words, numbers as strtoull(3) reads them. */
+/* tgtadm's command line: getopt_long(3) with tgt's letters and words, numbers as strtoull(3) reads
+ * them. */
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -196,7 +197,7 @@ static int help(void)
     return ADM_OK;
 }
 
-/* The letters of modes that are not served here are read, too: adm_check() says so in one sentence. */
+/* Letters of modes that are not served here are read, too: adm_check() says so. */
 static int option(struct adm *adm, int letter)
 {
     const char **text = text_of(adm, letter);
@@ -237,7 +238,8 @@ int adm_parse(struct adm *adm, int argc, char **argv)
 {
     int letter, status = -1;
     adm->lld = "iscsi";
-    while (status < 0 && (letter = getopt_long(argc, argv, short_options, long_options, NULL)) != -1) {
+    while (status < 0 &&
+           (letter = getopt_long(argc, argv, short_options, long_options, NULL)) != -1) {
         adm->given[letter & 127] = true;
         status = option(adm, letter);
     }

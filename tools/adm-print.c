@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The listings of tgtadm, byte for byte as tgt prints them: programs parse indentation, order and words. */
+/* The listings of tgtadm, byte for byte as tgt prints them: programs parse indentation, order and
+ * words. */
 #include <stdio.h>
 #include <string.h>
 
@@ -41,12 +42,12 @@ static void print_nexuses(const json_t *sessions)
     size_t i;
     json_t *s;
     puts("    I_T nexus information:");
-    json_array_foreach(sessions, i, s)
-    {
+    json_array_foreach(sessions, i, s) {
         const char *alias = adm_text(s, "alias");
         g_autofree char *address = address_of(adm_text(s, "peer"));
         printf("        I_T nexus: %lld\n", adm_int(s, "sid"));
-        printf("            Initiator: %s alias: %s\n", adm_text(s, "initiator"), alias && *alias ? alias : "none");
+        printf("            Initiator: %s alias: %s\n", adm_text(s, "initiator"),
+               alias && *alias ? alias : "none");
         printf("            Connection: 0\n");
         printf("                IP Address: %s\n", address);
     }
@@ -56,8 +57,7 @@ static bool has_option(const json_t *lun, const char *name)
 {
     size_t i;
     json_t *option;
-    json_array_foreach(json_object_get(lun, "options"), i, option)
-    {
+    json_array_foreach(json_object_get(lun, "options"), i, option) {
         g_auto(GStrv) parts = g_strsplit(json_string_value(option), "=", 2);
         static const char *const on[] = {"1", "on", "yes", "true", NULL};
         if (parts[0] && strcmp(parts[0], name) == 0 && (!parts[1] || g_strv_contains(on, parts[1])))
@@ -74,8 +74,10 @@ static const char *flags_of(const json_t *lun)
 
 static char *scsi_id_of(const json_t *lun)
 {
-    const char *id = adm_text(lun, "scsi_id"), *vendor = adm_text(lun, "vendor"), *serial = adm_text(lun, "serial");
-    return id ? g_strdup(id) : g_strdup_printf("%-8s%s", vendor ? vendor : "", serial ? serial : "");
+    const char *id = adm_text(lun, "scsi_id"), *vendor = adm_text(lun, "vendor"),
+               *serial = adm_text(lun, "serial");
+    return id ? g_strdup(id)
+              : g_strdup_printf("%-8s%s", vendor ? vendor : "", serial ? serial : "");
 }
 
 static const char *type_of(const json_t *lun)
@@ -90,8 +92,8 @@ static long long megabytes(long long bytes)
     return bytes / 1000000 + (bytes % 1000000 >= 500000);
 }
 
-static void print_block(long long number, const char *type, const char *id, const char *serial, long long size,
-                        long long block_size, const json_t *lun)
+static void print_block(long long number, const char *type, const char *id, const char *serial,
+                        long long size, long long block_size, const json_t *lun)
 {
     const char *bs = lun ? adm_text(lun, "bs") : "null", *path = adm_text(lun, "path");
     printf("        LUN: %lld\n"
@@ -109,9 +111,10 @@ static void print_block(long long number, const char *type, const char *id, cons
            "            Backing store path: %s\n"
            "            Backing store flags: %s\n",
            number, type, id, serial, megabytes(size), block_size,
-           yes(!lun || (adm_bool(lun, "online") && adm_bool(lun, "medium"))), yes(adm_bool(lun, "removable")),
-           yes(adm_bool(lun, "prevented")), yes(adm_bool(lun, "read_only")), yes(adm_bool(lun, "swp")),
-           yes(adm_bool(lun, "thin")), bs ? bs : "rdwr", path ? path : "None", flags_of(lun));
+           yes(!lun || (adm_bool(lun, "online") && adm_bool(lun, "medium"))),
+           yes(adm_bool(lun, "removable")), yes(adm_bool(lun, "prevented")),
+           yes(adm_bool(lun, "read_only")), yes(adm_bool(lun, "swp")), yes(adm_bool(lun, "thin")),
+           bs ? bs : "rdwr", path ? path : "None", flags_of(lun));
 }
 
 void adm_print_lun(const json_t *lun)
@@ -147,8 +150,7 @@ static void print_rules(const json_t *rules)
 {
     size_t i;
     json_t *rule;
-    json_array_foreach(rules, i, rule)
-    {
+    json_array_foreach(rules, i, rule) {
         const char *text = json_string_value(rule);
         printf("        %s\n", g_ascii_strcasecmp(text, "all") == 0 ? "ALL" : text);
     }
@@ -158,7 +160,8 @@ void adm_print_target(const json_t *target)
 {
     const json_t *acl = json_object_get(target, "acl");
     printf("Target %lld: %s\n", adm_int(target, "tid"), adm_text(target, "name"));
-    printf("    System information:\n        Driver: iscsi\n        State: %s\n", adm_text(target, "state"));
+    printf("    System information:\n        Driver: iscsi\n        State: %s\n",
+           adm_text(target, "state"));
     print_nexuses(json_object_get(target, "sessions"));
     print_luns(target);
     puts("    Account information:");

@@ -32,8 +32,7 @@ static void print_stores(const json_t *plugins)
     size_t i;
     json_t *p;
     puts("Backing stores:");
-    json_array_foreach(plugins, i, p)
-    {
+    json_array_foreach(plugins, i, p) {
         const char *name = adm_text(p, "name");
         if (is_kind(p, "backing-store") && is_usable(p))
             printf("    %s%s\n", name, strcmp(name, "rdwr") == 0 ? " (bsoflags sync:direct)" : "");
@@ -44,8 +43,7 @@ static bool provides(const json_t *plugins, const char *word)
 {
     size_t i;
     json_t *p;
-    json_array_foreach(plugins, i, p)
-    {
+    json_array_foreach(plugins, i, p) {
         const char *text = adm_text(p, "provides");
         g_auto(GStrv) words = g_strsplit(text ? text : "", " ", -1);
         if (is_usable(p) && g_strv_contains((const char *const *)words, word))
@@ -60,8 +58,9 @@ static void print_types(const json_t *plugins)
     static const struct {
         const char *word, *shown;
     } types[] = {
-        {"type:disk", "disk"},       {"type:cd", "cd/dvd"}, {"type:osd", "osd"},        {NULL, "controller"},
-        {"type:changer", "changer"}, {"type:tape", "tape"}, {"type:pt", "passthrough"},
+        {"type:disk", "disk"},      {"type:cd", "cd/dvd"},       {"type:osd", "osd"},
+        {NULL, "controller"},       {"type:changer", "changer"}, {"type:tape", "tape"},
+        {"type:pt", "passthrough"},
     };
     puts("Device types:");
     for (unsigned i = 0; i < G_N_ELEMENTS(types); i++)
@@ -75,11 +74,13 @@ int adm_system_show(struct adm *adm)
     json_t *system = adm_get(adm, "system.show", NULL, NULL, &status);
     json_t *plugins = system ? adm_get(adm, "plugin.list", NULL, NULL, &status) : NULL;
     if (plugins) {
-        printf("System:\n    State: ready\n    debug: %s\n", adm_bool(system, "debug") ? "on" : "off");
+        printf("System:\n    State: ready\n    debug: %s\n",
+               adm_bool(system, "debug") ? "on" : "off");
         print_drivers(plugins);
         print_stores(plugins);
         print_types(plugins);
-        puts("iSNS:\n    iSNS=Off\n    iSNSServerIP=\n    iSNSServerPort=3205\n    iSNSAccessControl=Off");
+        puts("iSNS:\n    iSNS=Off\n    iSNSServerIP=\n    iSNSServerPort=3205\n    "
+             "iSNSAccessControl=Off");
     }
     json_decref(plugins);
     json_decref(system);

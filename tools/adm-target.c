@@ -8,9 +8,12 @@
 
 int adm_target_new(struct adm *adm)
 {
-    static const struct adm_reason reasons[] = {{CORE_ERROR_EXISTS, NULL, ADM_ERROR_TARGET_EXISTS}, {0}};
-    return adm_do(adm, "target.create", json_pack("{s:s, s:i, s:b}", "name", adm->name, "tid", (int)adm->tid, "legacy", 1),
-                  reasons);
+    static const struct adm_reason reasons[] = {{CORE_ERROR_EXISTS, NULL, ADM_ERROR_TARGET_EXISTS},
+                                                {0}};
+    return adm_do(
+        adm, "target.create",
+        json_pack("{s:s, s:i, s:b}", "name", adm->name, "tid", (int)adm->tid, "legacy", 1),
+        reasons);
 }
 
 int adm_target_delete(struct adm *adm)
@@ -62,14 +65,16 @@ static int show_all(struct adm *adm)
 {
     int status = ADM_OK;
     size_t i;
-    json_t *target, *list = adm_get(adm, "target.list", json_pack("{s:b}", "detail", 1), NULL, &status);
+    json_t *target,
+        *list = adm_get(adm, "target.list", json_pack("{s:b}", "detail", 1), NULL, &status);
     json_array_foreach(list, i, target)
         adm_print_target(target);
     json_decref(list);
     return status;
 }
 
-/* The parameters of one target in tgt's order. What we negotiate but cannot be set has the only value that it can have. */
+/* The parameters of one target in tgt's order. What we negotiate but cannot be set has the only
+ * value that it can have. */
 static void print_params(const json_t *target, const json_t *portal)
 {
     static const struct {
@@ -127,7 +132,8 @@ static const json_t *iscsi_portal(const json_t *portals)
 
 static int show_one(struct adm *adm)
 {
-    static const struct adm_reason reasons[] = {{CORE_ERROR_NOT_FOUND, NULL, ADM_ERROR_NO_TARGET}, {0}};
+    static const struct adm_reason reasons[] = {{CORE_ERROR_NOT_FOUND, NULL, ADM_ERROR_NO_TARGET},
+                                                {0}};
     int status = ADM_OK;
     json_t *target = adm_get(adm, "target.show", adm_target_params(adm), reasons, &status);
     json_t *portals = target ? adm_get(adm, "portal.list", NULL, NULL, &status) : NULL;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the parts of tgtadm share: the command line as read, the errors in tgt's words, the calls to the daemon. */
+/* What the parts of tgtadm share: the command line as read, the errors in tgt's words, the calls to
+ * the daemon. */
 #ifndef TOOLS_ADM_H
 #define TOOLS_ADM_H
 
@@ -16,14 +17,14 @@
 #define ADM_UNREACHABLE 107 /* ENOTCONN: no daemon */
 
 /* Modes: X(NAME, word, short word). */
-#define ADM_MODE_LIST(X)                \
-    X(SYSTEM, "system", "sys")          \
-    X(TARGET, "target", "tgt")          \
-    X(LUN, "logicalunit", "lu")         \
-    X(PORTAL, "portal", "pt")           \
-    X(SESSION, "session", "sess")       \
-    X(CONNECTION, "connection", "conn") \
-    X(ACCOUNT, "account", "account")    \
+#define ADM_MODE_LIST(X)                                                                           \
+    X(SYSTEM, "system", "sys")                                                                     \
+    X(TARGET, "target", "tgt")                                                                     \
+    X(LUN, "logicalunit", "lu")                                                                    \
+    X(PORTAL, "portal", "pt")                                                                      \
+    X(SESSION, "session", "sess")                                                                  \
+    X(CONNECTION, "connection", "conn")                                                            \
+    X(ACCOUNT, "account", "account")                                                               \
     X(LLD, "lld", "lld")
 
 enum adm_mode {
@@ -34,15 +35,15 @@ enum adm_mode {
 };
 
 /* Operations: X(NAME, word). */
-#define ADM_OP_LIST(X)   \
-    X(NEW, "new")        \
-    X(DELETE, "delete")  \
-    X(BIND, "bind")      \
-    X(UNBIND, "unbind")  \
-    X(SHOW, "show")      \
-    X(UPDATE, "update")  \
-    X(STAT, "stat")      \
-    X(START, "start")    \
+#define ADM_OP_LIST(X)                                                                             \
+    X(NEW, "new")                                                                                  \
+    X(DELETE, "delete")                                                                            \
+    X(BIND, "bind")                                                                                \
+    X(UNBIND, "unbind")                                                                            \
+    X(SHOW, "show")                                                                                \
+    X(UPDATE, "update")                                                                            \
+    X(STAT, "stat")                                                                                \
+    X(START, "start")                                                                              \
     X(STOP, "stop")
 
 enum adm_op {
@@ -52,17 +53,17 @@ enum adm_op {
 #undef X
 };
 
-/* tgt's words for what the daemon refuses: X(NAME, text). Programs compare them; none may change. */
-#define ADM_ERROR_LIST(X)                                         \
-    X(NO_DRIVER, "can't find the driver")                         \
-    X(NO_TARGET, "can't find the target")                         \
-    X(NO_LUN, "can't find the logical unit")                      \
-    X(TARGET_EXISTS, "this target already exists")                \
-    X(LUN_EXISTS, "this logical unit number already exists")      \
-    X(ACL_EXISTS, "this access control rule already exists")      \
-    X(NO_ACL, "this access control rule does not exist")          \
-    X(INVALID, "invalid request")                                 \
-    X(TARGET_ACTIVE, "this target is still active")               \
+/* tgt's words for what the daemon refuses: X(NAME, text). Programs compare them. */
+#define ADM_ERROR_LIST(X)                                                                          \
+    X(NO_DRIVER, "can't find the driver")                                                          \
+    X(NO_TARGET, "can't find the target")                                                          \
+    X(NO_LUN, "can't find the logical unit")                                                       \
+    X(TARGET_EXISTS, "this target already exists")                                                 \
+    X(LUN_EXISTS, "this logical unit number already exists")                                       \
+    X(ACL_EXISTS, "this access control rule already exists")                                       \
+    X(NO_ACL, "this access control rule does not exist")                                           \
+    X(INVALID, "invalid request")                                                                  \
+    X(TARGET_ACTIVE, "this target is still active")                                                \
     X(LUN_ACTIVE, "this logical unit is still active")
 
 enum adm_error {
@@ -77,12 +78,13 @@ struct adm {
     enum adm_op op;
     unsigned tid, lun;
     bool force;
-    const char *port, *lld, *path, *bstype, *bsopts, *bsoflags, *blocksize, *name, *address, *initiator, *params, *type;
+    const char *port, *lld, *path, *bstype, *bsopts, *bsoflags, *blocksize, *name, *address,
+        *initiator, *params, *type;
     bool given[128]; /* by letter */
     struct rpc *rpc;
 };
 
-/* adm-options.c. -1: go on; else the exit status: the answer, or what is wrong, has been printed. */
+/* adm-options.c. -1: go on; else the exit status: all that is to be said has been printed. */
 int adm_parse(struct adm *adm, int argc, char **argv);
 /* adm-check.c: does the combination of mode, operation and options make sense? As above. */
 int adm_check(const struct adm *adm);
@@ -93,16 +95,19 @@ const char *adm_op_word(enum adm_op op);
 int adm_refuse(const char *format, ...) G_GNUC_PRINTF(1, 2);
 int adm_error(enum adm_error error);
 
-/* How an error of a call is said: the first row that fits; a code or object of 0 fits all. Ends with a row without code. */
+/* How an error of a call is said: the first row that fits; a code or object of 0 fits all. Ends
+ * with a row without code. */
 struct adm_reason {
     int code; /* enum core_error */
     const char *object;
     enum adm_error error;
 };
-/* Call a method whose result is of no interest; what no reason fits is an invalid request. Returns the exit status. */
+/* Call a method whose result is of no interest; what no reason fits is an invalid request. Returns
+ * the exit status. */
 int adm_do(struct adm *adm, const char *method, json_t *params, const struct adm_reason *reasons);
 /* Call a method; NULL: it has failed, and *status is the exit status. */
-json_t *adm_get(struct adm *adm, const char *method, json_t *params, const struct adm_reason *reasons, int *status);
+json_t *adm_get(struct adm *adm, const char *method, json_t *params,
+                const struct adm_reason *reasons, int *status);
 
 /* The operations. */
 int adm_system_show(struct adm *adm);

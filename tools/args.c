@@ -8,7 +8,8 @@
 #include "plugin.h"
 
 const struct option_row option_rows[] = {
-    {"socket", 0, "PATH", "control socket of the daemon (default $TGT_CONTROL, then /run/tgtd/control)"},
+    {"socket", 0, "PATH",
+     "control socket of the daemon (default $TGT_CONTROL, then /run/tgtd/control)"},
     {"control-port", 'C', "N", "number of the daemon's instance, as tgtd -C"},
     {"format", 0, "table|json", "for eyes (default) or for programs"},
     {"help", 'h', NULL, "say what a command does and takes"},
@@ -18,7 +19,8 @@ const struct option_row option_rows[] = {
     {"bs", 0, "STORE", "backing store plugin, such as rdwr; without one there is no medium"},
     {"force", 0, NULL, "also while sessions are open: they are closed"},
     {"initiator", 0, "IQN", "iSCSI name of an initiator"},
-    {"kind", 0, "KIND", "backing-store, device-type or transport, where a name stands for several plugins"},
+    {"kind", 0, "KIND",
+     "backing-store, device-type or transport, where a name stands for several plugins"},
     {"opt", 0, "KEY=VALUE", "option of the backing store; may be repeated"},
     {"path", 0, "PATH", "what the backing store is to open"},
     {"portal", 0, "ADDR:PORT", "where to listen (default 127.0.0.1:3260)"},
@@ -75,8 +77,10 @@ static void store(struct args *args, const struct option_row *row, const char *v
     g_ptr_array_add(values, g_strdup(value));
 }
 
-/* `inline_value`: what stood behind "=" or a letter, or NULL. Returns how many further words were taken, or -1. */
-static int take_option(struct args *args, const struct option_row *row, const char *inline_value, const char *next)
+/* `inline_value`: what stood behind "=" or a letter, or NULL. Returns how many further words were
+ * taken, or -1. */
+static int take_option(struct args *args, const struct option_row *row, const char *inline_value,
+                       const char *next)
 {
     if (!row->value && inline_value) {
         fprintf(stderr, "tgtctl: option '--%s' takes no value\n", row->name);
@@ -95,7 +99,8 @@ static int take(struct args *args, const char *word, const char *next)
     const char *equals = strchr(word, '=');
     const struct option_row *row;
     if (g_str_has_prefix(word, "--")) {
-        g_autofree char *name = equals ? g_strndup(word + 2, equals - word - 2) : g_strdup(word + 2);
+        g_autofree char *name =
+            equals ? g_strndup(word + 2, equals - word - 2) : g_strdup(word + 2);
         row = option_find(name);
         return row ? take_option(args, row, equals ? equals + 1 : NULL, next) : unknown(word) - 1;
     }

@@ -8,8 +8,7 @@ static void add_rows(struct table *table, const char *kind, const json_t *rules)
 {
     size_t i;
     json_t *rule;
-    json_array_foreach(rules, i, rule)
-    {
+    json_array_foreach(rules, i, rule) {
         table_cell(table, kind);
         table_cell(table, json_string_value(rule));
     }
@@ -33,7 +32,8 @@ static enum ctl_exit acl_list(struct ctl *ctl)
 static enum ctl_exit change(struct ctl *ctl, const char *method)
 {
     const char *word = ctl_word(ctl, 1);
-    unsigned given = (word != NULL) + args_has(&ctl->args, "address") + args_has(&ctl->args, "initiator");
+    unsigned given =
+        (word != NULL) + args_has(&ctl->args, "address") + args_has(&ctl->args, "initiator");
     if (given != 1 || (word && g_ascii_strcasecmp(word, "all") != 0))
         return ctl_wrong("one rule is wanted: --address CIDR, --initiator IQN, or the word 'all'");
     json_t *params = ctl_target_params(ctl);
@@ -56,8 +56,22 @@ static enum ctl_exit acl_delete(struct ctl *ctl)
 #define RULE "T --address CIDR | --initiator IQN | all"
 
 const struct command ctl_acl_commands[] = {
-    {"acl", "list", "T", "List who may use a target; nobody without a rule", 1, 1, acl_list, {NULL}},
+    {"acl",
+     "list",
+     "T",
+     "List who may use a target; nobody without a rule",
+     1,
+     1,
+     acl_list,
+     {NULL}},
     {"acl", "add", RULE, "Let initiators in", 1, 2, acl_add, {"address", "initiator"}},
-    {"acl", "delete", RULE, "Take a rule away; open sessions stay", 1, 2, acl_delete, {"address", "initiator"}},
+    {"acl",
+     "delete",
+     RULE,
+     "Take a rule away; open sessions stay",
+     1,
+     2,
+     acl_delete,
+     {"address", "initiator"}},
     {0},
 };

@@ -6,7 +6,8 @@
 
 #include "ctl.h"
 
-/* "./x" and "../x" are files here, wherever the daemon is; any other path is for the backing store to judge. */
+/* "./x" and "../x" are files here, wherever the daemon is; any other path is for the backing store
+ * to judge. */
 static void put_path(const struct ctl *ctl, json_t *params)
 {
     const char *path = args_value(&ctl->args, "path");
@@ -103,7 +104,9 @@ static void print_value(const char *key, const json_t *value)
 {
     char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
     const char *plain = json_string_value(value);
-    const char *word = json_is_boolean(value) ? json_is_true(value) ? "yes" : "no" : plain ? plain : text;
+    const char *word = json_is_boolean(value) ? json_is_true(value) ? "yes" : "no"
+                       : plain                ? plain
+                                              : text;
     printf("%-12s %s\n", key, word);
     free(text);
 }
@@ -170,10 +173,18 @@ const struct command ctl_lun_commands[] = {
      1,
      1,
      lun_create,
-     {"type", "bs", "path", "opt", "block-size", "read-only", "thin", "removable", "vendor", "product", "revision", "serial"}},
+     {"type", "bs", "path", "opt", "block-size", "read-only", "thin", "removable", "vendor",
+      "product", "revision", "serial"}},
     {"lun", "list", "[T]", "List logical units", 0, 1, lun_list, {NULL}},
     {"lun", "show", "T/N", "Describe a logical unit", 1, 1, lun_show, {NULL}},
-    {"lun", "set", "T/N KEY=VALUE...", "Change a logical unit: read-only, thin, vendor, …", 2, 0, lun_set, {NULL}},
+    {"lun",
+     "set",
+     "T/N KEY=VALUE...",
+     "Change a logical unit: read-only, thin, vendor, …",
+     2,
+     0,
+     lun_set,
+     {NULL}},
     {"lun", "resize", "T/N", "Take over a new size of the backing store", 1, 1, lun_resize, {NULL}},
     {"lun", "online", "T/N", "Let initiators use it again", 1, 1, lun_online, {NULL}},
     {"lun", "offline", "T/N", "Answer initiators that it is not ready", 1, 1, lun_offline, {NULL}},

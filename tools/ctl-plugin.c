@@ -39,14 +39,14 @@ static void print_summary(const json_t *list)
     unsigned active = 0, idle = 0, available = 0;
     size_t i, n = json_array_size(list);
     json_t *p;
-    json_array_foreach(list, i, p)
-    {
+    json_array_foreach(list, i, p) {
         active += is(p, "active");
         idle += is(p, "idle");
         available += is(p, "available");
     }
-    printf("%zu plugin%s: %u active, %u idle, %u available, %zu not usable. 'tgtctl plugin info NAME' explains.\n", n,
-           n == 1 ? "" : "s", active, idle, available, n - active - idle - available);
+    printf("%zu plugin%s: %u active, %u idle, %u available, %zu not usable. 'tgtctl plugin info "
+           "NAME' explains.\n",
+           n, n == 1 ? "" : "s", active, idle, available, n - active - idle - available);
 }
 
 static enum ctl_exit plugin_list(struct ctl *ctl)
@@ -82,8 +82,7 @@ static void print_params(const json_t *p, const char *member, const char *title)
         return;
     printf("\n%s:\n", title);
     struct table *table = table_new("NAME TYPE DEFAULT HELP");
-    json_array_foreach(params, i, row)
-    {
+    json_array_foreach(params, i, row) {
         const char *choices = ctl_text(row, "choices");
         table_cell(table, ctl_text(row, "name"));
         table_cell(table, choices ? choices : ctl_text(row, "type"));
@@ -96,7 +95,8 @@ static void print_params(const json_t *p, const char *member, const char *title)
 static void print_info(const json_t *p)
 {
     const char *summary = ctl_text(p, "summary");
-    printf("%s%s%s\n", ctl_text(p, "name"), summary && *summary ? " - " : "", summary ? summary : "");
+    printf("%s%s%s\n", ctl_text(p, "name"), summary && *summary ? " - " : "",
+           summary ? summary : "");
     print_line(p, "kind", "kind");
     print_line(p, "version", "version");
     print_line(p, "abi", "abi");
@@ -104,8 +104,8 @@ static void print_info(const json_t *p)
     print_line(p, "file", "file");
     print_line(p, "provides", "provides");
     print_line(p, "needs", "needs");
-    printf("%-10s%s, %" JSON_INTEGER_FORMAT " user%s\n", "state", ctl_text(p, "state"), ctl_int(p, "users"),
-           ctl_int(p, "users") == 1 ? "" : "s");
+    printf("%-10s%s, %" JSON_INTEGER_FORMAT " user%s\n", "state", ctl_text(p, "state"),
+           ctl_int(p, "users"), ctl_int(p, "users") == 1 ? "" : "s");
     if (note_of(p))
         printf("%-10s%s\n", "note", note_of(p));
     print_params(p, "params", "Parameters of the plugin ([params] of its drop-in file)");
@@ -142,6 +142,13 @@ const struct command ctl_plugin_commands[] = {
     {"plugin", "list", "", "List all plugins, usable or not", 0, 0, plugin_list, {NULL}},
     {"plugin", "info", "NAME", "Describe a plugin and its parameters", 1, 1, plugin_info, {"kind"}},
     {"plugin", "load", "NAME", "Load a plugin now", 1, 1, plugin_load, {"kind"}},
-    {"plugin", "unload", "NAME", "Unload a plugin that nothing uses", 1, 1, plugin_unload, {"kind"}},
+    {"plugin",
+     "unload",
+     "NAME",
+     "Unload a plugin that nothing uses",
+     1,
+     1,
+     plugin_unload,
+     {"kind"}},
     {0},
 };

@@ -22,8 +22,7 @@ static enum ctl_exit portal_list(struct ctl *ctl)
     if (ctl_json(ctl, list))
         return CTL_OK;
     struct table *table = table_new("TRANSPORT PORTAL >TPGT");
-    json_array_foreach(list, i, p)
-    {
+    json_array_foreach(list, i, p) {
         g_autofree char *address = address_of(p);
         table_cell(table, ctl_text(p, "transport"));
         table_cell(table, address);
@@ -60,8 +59,22 @@ static enum ctl_exit portal_delete(struct ctl *ctl)
 }
 
 const struct command ctl_portal_commands[] = {
-    {"portal", "list", "", "List the addresses on which the daemon listens", 0, 0, portal_list, {NULL}},
+    {"portal",
+     "list",
+     "",
+     "List the addresses on which the daemon listens",
+     0,
+     0,
+     portal_list,
+     {NULL}},
     {"portal", "add", "ADDR[:PORT]", "Listen on an address", 1, 1, portal_add, {"transport"}},
-    {"portal", "delete", "ADDR:PORT", "Stop to listen; sessions stay", 1, 1, portal_delete, {"transport"}},
+    {"portal",
+     "delete",
+     "ADDR:PORT",
+     "Stop to listen; sessions stay",
+     1,
+     1,
+     portal_delete,
+     {"transport"}},
     {0},
 };

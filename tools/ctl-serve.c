@@ -17,7 +17,7 @@
 #include "serve-daemon.h"
 
 #define DEFAULT_PORTAL "127.0.0.1:3260"
-#define DEFAULT_SIZE "1G"
+#define DEFAULT_SIZE   "1G"
 
 /* ---- Images ---- */
 
@@ -44,7 +44,8 @@ static bool is_image(const char *path, const struct stat *st)
 {
     if (S_ISREG(st->st_mode) && st->st_size < 512)
         return wrong_image(path, "it is smaller than one block of 512 bytes");
-    return S_ISREG(st->st_mode) || S_ISBLK(st->st_mode) || wrong_image(path, "neither a file nor a block device");
+    return S_ISREG(st->st_mode) || S_ISBLK(st->st_mode) ||
+           wrong_image(path, "neither a file nor a block device");
 }
 
 static bool have_image(const struct ctl *ctl, const char *path, guint64 size)
@@ -55,7 +56,8 @@ static bool have_image(const struct ctl *ctl, const char *path, guint64 size)
     if (errno != ENOENT)
         return wrong_image(path, g_strerror(errno));
     if (args_has(&ctl->args, "read-only"))
-        return wrong_image(path, "it does not exist, and an empty one cannot be filled with --read-only");
+        return wrong_image(path,
+                           "it does not exist, and an empty one cannot be filled with --read-only");
     return make_image(path, size);
 }
 
@@ -77,7 +79,8 @@ static bool have_images(const struct ctl *ctl)
 
 /* ---- Portal ---- */
 
-/* Is another program there? Asked before the daemon does, for a better answer; whatever else is wrong the daemon will say. */
+/* Is another program there? Asked before the daemon does, for a better answer; whatever else is
+ * wrong the daemon will say. */
 static bool is_taken(const char *portal)
 {
     struct sockaddr_in a = {.sin_family = AF_INET};
@@ -103,7 +106,7 @@ static bool is_for_all(const char *address)
 
 /* ---- Targets ---- */
 
-/* The same for the same machine, and different on two machines, so that one initiator can use both. */
+/* The same for the same machine, another on another machine: one initiator can use both. */
 static char *target_name(void)
 {
     g_autofree char *host = g_ascii_strdown(g_get_host_name(), -1);
@@ -123,8 +126,8 @@ static bool add_lun(struct ctl *ctl, const char *target, guint number)
     bool read_only = args_has(&ctl->args, "read-only");
     g_autofree char *path = g_canonicalize_filename(ctl_word(ctl, number - 1), NULL);
     return ok(ctl, "lun.create",
-              json_pack("{s:s, s:i, s:s, s:s, s:b, s:b}", "target", target, "lun", (int)number, "bs", "rdwr", "path", path,
-                        "read_only", read_only, "thin", !read_only));
+              json_pack("{s:s, s:i, s:s, s:s, s:b, s:b}", "target", target, "lun", (int)number,
+                        "bs", "rdwr", "path", path, "read_only", read_only, "thin", !read_only));
 }
 
 static bool make_target(struct ctl *ctl, const char *target)
@@ -144,19 +147,22 @@ static bool make_target(struct ctl *ctl, const char *target)
 static char *reachable(const char *address, int port)
 {
     const char *host = is_for_all(address) ? g_get_host_name() : address;
-    return strchr(host, ':') ? g_strdup_printf("[%s]:%d", host, port) : g_strdup_printf("%s:%d", host, port);
+    return strchr(host, ':') ? g_strdup_printf("[%s]:%d", host, port)
+                             : g_strdup_printf("%s:%d", host, port);
 }
 
-static void print_howto(GString *out, const char *portal, const char *host, int port, const char *target)
+static void print_howto(GString *out, const char *portal, const char *host, int port,
+                        const char *target)
 {
-    g_string_append_printf(out,
-                           "\nLinux:    iscsiadm -m discovery -t sendtargets -p %s\n"
-                           "          iscsiadm -m node -T %s -p %s --login\n"
-                           "Windows:  New-IscsiTargetPortal -TargetPortalAddress %s -TargetPortalPortNumber %d\n"
-                           "          Connect-IscsiTarget -NodeAddress %s\n"
-                           "qemu:     qemu-system-x86_64 -drive file=iscsi://%s/%s/1,format=raw,if=virtio\n"
-                           "\nCtrl-C ends it.\n",
-                           portal, target, portal, host, port, target, portal, target);
+    g_string_append_printf(
+        out,
+        "\nLinux:    iscsiadm -m discovery -t sendtargets -p %s\n"
+        "          iscsiadm -m node -T %s -p %s --login\n"
+        "Windows:  New-IscsiTargetPortal -TargetPortalAddress %s -TargetPortalPortNumber %d\n"
+        "          Connect-IscsiTarget -NodeAddress %s\n"
+        "qemu:     qemu-system-x86_64 -drive file=iscsi://%s/%s/1,format=raw,if=virtio\n"
+        "\nCtrl-C ends it.\n",
+        portal, target, portal, host, port, target, portal, target);
 }
 
 /* In one write, so that whoever reads the URLs from a pipe has the rest, too. */
@@ -173,9 +179,12 @@ static bool print_welcome(struct ctl *ctl, const char *target)
     g_autofree char *portal = reachable(address, port);
     g_autoptr(GString) out = g_string_new(NULL);
     for (guint i = 0; ctl_word(ctl, i); i++)
-        g_string_append_printf(out, "iscsi://%s/%s/%u  %s\n", portal, target, i + 1, ctl_word(ctl, i));
+        g_string_append_printf(out, "iscsi://%s/%s/%u  %s\n", portal, target, i + 1,
+                               ctl_word(ctl, i));
     if (is_for_all(address))
-        g_string_append(out, "Warning: everyone who can reach this machine may connect; there is no password.\n");
+        g_string_append(
+            out,
+            "Warning: everyone who can reach this machine may connect; there is no password.\n");
     print_howto(out, portal, is_for_all(address) ? g_get_host_name() : address, port, target);
     fwrite(out->str, 1, out->len, stdout);
     fflush(stdout);
@@ -209,7 +218,9 @@ static enum ctl_exit serve(struct ctl *ctl)
     if (!portal)
         portal = DEFAULT_PORTAL;
     if (is_taken(portal)) {
-        ctl_wrong("another program listens on %s; choose another port, such as --portal 127.0.0.1:3261", portal);
+        ctl_wrong(
+            "another program listens on %s; choose another port, such as --portal 127.0.0.1:3261",
+            portal);
         return CTL_BUSY;
     }
     if (!have_images(ctl))
@@ -220,6 +231,13 @@ static enum ctl_exit serve(struct ctl *ctl)
 }
 
 const struct command ctl_serve_commands[] = {
-    {"serve", NULL, "IMAGE...", "Export disk images until Ctrl-C, by a daemon of its own", 1, 0, serve, {"portal", "read-only", "size"}},
+    {"serve",
+     NULL,
+     "IMAGE...",
+     "Export disk images until Ctrl-C, by a daemon of its own",
+     1,
+     0,
+     serve,
+     {"portal", "read-only", "size"}},
     {0},
 };

@@ -42,6 +42,13 @@ static enum ctl_exit session_kill(struct ctl *ctl)
 
 const struct command ctl_session_commands[] = {
     {"session", "list", "[T]", "List sessions", 0, 1, session_list, {NULL}},
-    {"session", "kill", "SID", "Close a session; the initiator may log in again", 1, 1, session_kill, {NULL}},
+    {"session",
+     "kill",
+     "SID",
+     "Close a session; the initiator may log in again",
+     1,
+     1,
+     session_kill,
+     {NULL}},
     {0},
 };

@@ -6,7 +6,8 @@
 
 static void add_counters(struct table *table, const json_t *row)
 {
-    g_autofree char *read = format_size(ctl_int(row, "read_bytes")), *written = format_size(ctl_int(row, "write_bytes"));
+    g_autofree char *read = format_size(ctl_int(row, "read_bytes")),
+                    *written = format_size(ctl_int(row, "write_bytes"));
     table_cellf(table, "%" JSON_INTEGER_FORMAT, ctl_int(row, "reads"));
     table_cell(table, read);
     table_cellf(table, "%" JSON_INTEGER_FORMAT, ctl_int(row, "writes"));
@@ -23,14 +24,16 @@ static void add_lun(struct table *table, const json_t *l)
 static void add_session(struct table *table, const json_t *s)
 {
     table_cellf(table, "%" JSON_INTEGER_FORMAT, ctl_int(s, "sid"));
-    table_cellf(table, "@%" JSON_INTEGER_FORMAT "/%" JSON_INTEGER_FORMAT, ctl_int(s, "tid"), ctl_int(s, "lun"));
+    table_cellf(table, "@%" JSON_INTEGER_FORMAT "/%" JSON_INTEGER_FORMAT, ctl_int(s, "tid"),
+                ctl_int(s, "lun"));
     add_counters(table, s);
     table_cell(table, ctl_text(s, "initiator"));
 }
 
 static void add_thread(struct table *table, const json_t *t)
 {
-    g_autofree char *used = format_size(ctl_int(t, "buffers_used")), *limit = format_size(ctl_int(t, "buffers_limit"));
+    g_autofree char *used = format_size(ctl_int(t, "buffers_used")),
+                    *limit = format_size(ctl_int(t, "buffers_limit"));
     table_cellf(table, "%" JSON_INTEGER_FORMAT, ctl_int(t, "thread"));
     table_cellf(table, "%" JSON_INTEGER_FORMAT, ctl_int(t, "sessions"));
     table_cell(table, used);
@@ -38,7 +41,8 @@ static void add_thread(struct table *table, const json_t *t)
     table_cellf(table, "%" JSON_INTEGER_FORMAT, ctl_int(t, "buffer_waits"));
 }
 
-static void print(const char *titles, const json_t *rows, void (*add)(struct table *table, const json_t *row))
+static void print(const char *titles, const json_t *rows,
+                  void (*add)(struct table *table, const json_t *row))
 {
     size_t i;
     json_t *row;
@@ -57,14 +61,23 @@ static enum ctl_exit stats_show(struct ctl *ctl)
         return CTL_OK;
     print("LUN >READS >READ >WRITES >WRITTEN >ERRORS", json_object_get(stats, "luns"), add_lun);
     putchar('\n');
-    print(">SID LUN >READS >READ >WRITES >WRITTEN >ERRORS INITIATOR", json_object_get(stats, "sessions"), add_session);
+    print(">SID LUN >READS >READ >WRITES >WRITTEN >ERRORS INITIATOR",
+          json_object_get(stats, "sessions"), add_session);
     putchar('\n');
-    print(">THREAD >SESSIONS >BUFFERS >LIMIT >WAITS", json_object_get(stats, "threads"), add_thread);
+    print(">THREAD >SESSIONS >BUFFERS >LIMIT >WAITS", json_object_get(stats, "threads"),
+          add_thread);
     json_decref(stats);
     return CTL_OK;
 }
 
 const struct command ctl_stats_commands[] = {
-    {"stats", "show", "[T]", "Show what logical units and I/O threads have done", 0, 1, stats_show, {NULL}},
+    {"stats",
+     "show",
+     "[T]",
+     "Show what logical units and I/O threads have done",
+     0,
+     1,
+     stats_show,
+     {NULL}},
     {0},
 };

@@ -18,8 +18,8 @@ static void print_int(const json_t *s, const char *member)
 static void print_ring(const json_t *s)
 {
     const char *reason = ctl_text(s, "ring_reason");
-    printf("%-12s %" JSON_INTEGER_FORMAT ", %s%s%s%s\n", "threads", ctl_int(s, "threads"), ctl_text(s, "ring"),
-           reason ? " (" : "", reason ? reason : "", reason ? ")" : "");
+    printf("%-12s %" JSON_INTEGER_FORMAT ", %s%s%s%s\n", "threads", ctl_int(s, "threads"),
+           ctl_text(s, "ring"), reason ? " (" : "", reason ? reason : "", reason ? ")" : "");
 }
 
 static void print_system(const json_t *s)
@@ -60,6 +60,13 @@ static enum ctl_exit system_shutdown(struct ctl *ctl)
 
 const struct command ctl_system_commands[] = {
     {"system", "show", "", "Describe the daemon", 0, 0, system_show, {NULL}},
-    {"system", "shutdown", "", "End the daemon: sessions are closed, targets go", 0, 0, system_shutdown, {NULL}},
+    {"system",
+     "shutdown",
+     "",
+     "End the daemon: sessions are closed, targets go",
+     0,
+     0,
+     system_shutdown,
+     {NULL}},
     {0},
 };

@@ -17,7 +17,8 @@ static enum ctl_exit target_create(struct ctl *ctl)
         return ctl->status;
     if (ctl_json(ctl, target))
         return CTL_OK;
-    printf("target @%" JSON_INTEGER_FORMAT " %s\n", ctl_int(target, "tid"), ctl_text(target, "name"));
+    printf("target @%" JSON_INTEGER_FORMAT " %s\n", ctl_int(target, "tid"),
+           ctl_text(target, "name"));
     json_decref(target);
     return CTL_OK;
 }
@@ -53,13 +54,12 @@ static void print_luns(const json_t *luns)
 {
     size_t i;
     json_t *l;
-    json_array_foreach(luns, i, l)
-    {
+    json_array_foreach(luns, i, l) {
         g_autofree char *size = format_size(ctl_int(l, "size")), *state = ctl_lun_state(l);
         const char *bs = ctl_text(l, "bs"), *path = ctl_text(l, "path");
-        printf("  %-9s %" JSON_INTEGER_FORMAT " %s  %s  %" JSON_INTEGER_FORMAT "B  %s %s  %s\n", i == 0 ? "luns" : "",
-               ctl_int(l, "lun"), ctl_text(l, "type"), size, ctl_int(l, "block_size"), bs ? bs : "-", path ? path : "-",
-               state);
+        printf("  %-9s %" JSON_INTEGER_FORMAT " %s  %s  %" JSON_INTEGER_FORMAT "B  %s %s  %s\n",
+               i == 0 ? "luns" : "", ctl_int(l, "lun"), ctl_text(l, "type"), size,
+               ctl_int(l, "block_size"), bs ? bs : "-", path ? path : "-", state);
     }
 }
 
@@ -68,8 +68,9 @@ static void print_sessions(const json_t *sessions)
     size_t i;
     json_t *s;
     json_array_foreach(sessions, i, s)
-        printf("  %-9s %" JSON_INTEGER_FORMAT " %s  %s  %s\n", i == 0 ? "sessions" : "", ctl_int(s, "sid"),
-               ctl_text(s, "initiator"), ctl_text(s, "peer"), ctl_text(s, "transport"));
+        printf("  %-9s %" JSON_INTEGER_FORMAT " %s  %s  %s\n", i == 0 ? "sessions" : "",
+               ctl_int(s, "sid"), ctl_text(s, "initiator"), ctl_text(s, "peer"),
+               ctl_text(s, "transport"));
 }
 
 static void print_params(const json_t *params)
@@ -89,7 +90,8 @@ static enum ctl_exit target_show(struct ctl *ctl)
     if (ctl_json(ctl, t))
         return CTL_OK;
     g_autofree char *acl = ctl_acl_text(json_object_get(t, "acl"));
-    printf("%s  (@%" JSON_INTEGER_FORMAT ", %s)\n", ctl_text(t, "name"), ctl_int(t, "tid"), ctl_text(t, "state"));
+    printf("%s  (@%" JSON_INTEGER_FORMAT ", %s)\n", ctl_text(t, "name"), ctl_int(t, "tid"),
+           ctl_text(t, "state"));
     if (ctl_text(t, "alias"))
         printf("  %-9s %s\n", "alias", ctl_text(t, "alias"));
     printf("  %-9s %s\n", "acl", *acl ? acl : "nobody");
@@ -119,8 +121,29 @@ static enum ctl_exit target_delete(struct ctl *ctl)
 const struct command ctl_target_commands[] = {
     {"target", "create", "IQN", "Make a target", 1, 1, target_create, {"tid"}},
     {"target", "list", "", "List targets", 0, 0, target_list, {NULL}},
-    {"target", "show", "T", "Describe a target, its logical units and sessions", 1, 1, target_show, {NULL}},
-    {"target", "set", "T KEY=VALUE...", "Change a target: online, alias, parameters", 2, 0, target_set, {NULL}},
-    {"target", "delete", "T", "Delete a target with its logical units", 1, 1, target_delete, {"force"}},
+    {"target",
+     "show",
+     "T",
+     "Describe a target, its logical units and sessions",
+     1,
+     1,
+     target_show,
+     {NULL}},
+    {"target",
+     "set",
+     "T KEY=VALUE...",
+     "Change a target: online, alias, parameters",
+     2,
+     0,
+     target_set,
+     {NULL}},
+    {"target",
+     "delete",
+     "T",
+     "Delete a target with its logical units",
+     1,
+     1,
+     target_delete,
+     {"force"}},
     {0},
 };

@@ -53,7 +53,8 @@ json_t *ctl_call(struct ctl *ctl, const char *method, json_t *params)
 {
     struct rpc_error error = {0};
     if (!ctl->rpc) {
-        g_autofree char *path = rpc_path(args_value(&ctl->args, "socket"), args_value(&ctl->args, "control-port"));
+        g_autofree char *path =
+            rpc_path(args_value(&ctl->args, "socket"), args_value(&ctl->args, "control-port"));
         ctl->rpc = rpc_open(path, &error);
     }
     if (!ctl->rpc) {
@@ -101,7 +102,8 @@ json_t *ctl_lun_params(const struct ctl *ctl)
 {
     const char *word = ctl_word(ctl, 0), *slash = strrchr(word, '/');
     guint64 lun;
-    if (!slash || slash == word || !g_ascii_string_to_unsigned(slash + 1, 10, 0, G_MAXUINT16, &lun, NULL)) {
+    if (!slash || slash == word ||
+        !g_ascii_string_to_unsigned(slash + 1, 10, 0, G_MAXUINT16, &lun, NULL)) {
         ctl_wrong("'%s' is no logical unit: TARGET/NUMBER is wanted, such as @1/1", word);
         return NULL;
     }
@@ -132,7 +134,8 @@ void ctl_put_options(const struct ctl *ctl, json_t *params)
         if (!value)
             continue;
         g_autofree char *member = g_strdelimit(g_strdup(*name), "-", '_');
-        json_object_set_new(params, member, option_find(*name)->value ? json_string(value) : json_true());
+        json_object_set_new(params, member,
+                            option_find(*name)->value ? json_string(value) : json_true());
     }
 }
 
@@ -190,7 +193,8 @@ char *ctl_lun_state(const json_t *lun)
     static const struct {
         const char *member, *word;
     } flags[] = {
-        {"read_only", "read-only"}, {"thin", "thin"}, {"removable", "removable"}, {"stopped", "stopped"}, {"busy", "busy"},
+        {"read_only", "read-only"}, {"thin", "thin"}, {"removable", "removable"},
+        {"stopped", "stopped"},     {"busy", "busy"},
     };
     GString *text = g_string_new(ctl_bool(lun, "online") ? "online" : "offline");
     if (!ctl_bool(lun, "medium"))

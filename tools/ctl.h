@@ -12,16 +12,17 @@
 
 struct rpc;
 
-/* Exit statuses: X(NAME, number, meaning). 8 and 10 are reserved for commands that compare and apply configurations. */
-#define CTL_EXIT_LIST(X)                                      \
-    X(OK, 0, "done")                                          \
-    X(USAGE, 1, "the command line is wrong")                  \
-    X(REFUSED, 2, "the daemon refuses, or it failed")         \
-    X(UNREACHABLE, 3, "the daemon cannot be reached")         \
-    X(NOT_FOUND, 4, "there is no such object")                \
-    X(EXISTS, 5, "there is such an object already")           \
-    X(BUSY, 6, "the object is in use")                        \
-    X(CONFIG, 7, "a configuration is not valid")              \
+/* Exit statuses: X(NAME, number, meaning). 8 and 10 are reserved for commands that compare and
+ * apply configurations. */
+#define CTL_EXIT_LIST(X)                                                                           \
+    X(OK, 0, "done")                                                                               \
+    X(USAGE, 1, "the command line is wrong")                                                       \
+    X(REFUSED, 2, "the daemon refuses, or it failed")                                              \
+    X(UNREACHABLE, 3, "the daemon cannot be reached")                                              \
+    X(NOT_FOUND, 4, "there is no such object")                                                     \
+    X(EXISTS, 5, "there is such an object already")                                                \
+    X(BUSY, 6, "the object is in use")                                                             \
+    X(CONFIG, 7, "a configuration is not valid")                                                   \
     X(PLUGIN, 9, "a plugin cannot be used: missing, or of another ABI")
 
 enum ctl_exit {
@@ -40,17 +41,19 @@ struct command {
     const char *verb;  /* NULL: the noun is the whole command */
     const char *usage; /* what follows the verb */
     const char *help;  /* one line */
-    guint min, max;    /* number of words that follow the verb; max 0 with min > 0: any number from min on */
+    guint min,
+        max; /* number of words that follow the verb; max 0 with min > 0: any number from min on */
     enum ctl_exit (*fn)(struct ctl *ctl);
-    const char *options[CTL_OPTIONS_MAX]; /* names of the options that it takes, beside the common ones */
+    const char
+        *options[CTL_OPTIONS_MAX]; /* names of the options that it takes, beside the common ones */
 };
 
 /* A command that runs. */
 struct ctl {
     const struct command *command;
     struct args args;
-    bool json;           /* --format json */
-    struct rpc *rpc;     /* connected on first use */
+    bool json;            /* --format json */
+    struct rpc *rpc;      /* connected on first use */
     enum ctl_exit status; /* of the last ctl_call() that failed */
 };
 
@@ -82,9 +85,10 @@ json_t *ctl_target_params(const struct ctl *ctl);
 json_t *ctl_lun_params(const struct ctl *ctl);
 /* "values" from the words "key=value" from the second on; false: stderr says what is wrong. */
 bool ctl_put_values(const struct ctl *ctl, json_t *params);
-/* Options that are given become members of `params`: texts, and flags as true. Dashes become underscores. */
+/* Options that are given become members of `params`: texts, and flags as true. Dashes become
+ * underscores. */
 void ctl_put_options(const struct ctl *ctl, json_t *params);
-/* An option that is a number; false: stderr says what is wrong. Nothing happens if it is not given. */
+/* An option that is a number, if it is given; false: stderr says what is wrong. */
 bool ctl_put_number(const struct ctl *ctl, json_t *params, const char *option);
 
 /* Members of a JSON object for eyes; NULL and 0 where absent. */

@@ -104,8 +104,8 @@ static bool send_all(struct rpc *rpc, const char *data, size_t len)
 
 static bool send_request(struct rpc *rpc, const char *method, json_t *params)
 {
-    json_t *request = json_pack("{s:s, s:I, s:s, s:o}", "jsonrpc", "2.0", "id", ++rpc->id, "method", method, "params",
-                                params ? params : json_object());
+    json_t *request = json_pack("{s:s, s:I, s:s, s:o}", "jsonrpc", "2.0", "id", ++rpc->id, "method",
+                                method, "params", params ? params : json_object());
     char *text = json_dumps(request, JSON_COMPACT);
     json_decref(request);
     bool ok = text && send_all(rpc, text, strlen(text)) && send_all(rpc, "\n", 1);
@@ -142,7 +142,8 @@ static json_t *receive_reply(struct rpc *rpc)
 static void take_error(const json_t *value, struct rpc_error *error)
 {
     const char *message = json_string_value(json_object_get(value, "message"));
-    const char *object = json_string_value(json_object_get(json_object_get(value, "data"), "object"));
+    const char *object =
+        json_string_value(json_object_get(json_object_get(value, "data"), "object"));
     error->code = json_integer_value(json_object_get(value, "code"));
     g_strlcpy(error->object, object ? object : "", sizeof(error->object));
     error->message = g_strdup(message ? message : "the daemon refuses without a reason");
@@ -150,12 +151,14 @@ static void take_error(const json_t *value, struct rpc_error *error)
 
 json_t *rpc_call(struct rpc *rpc, const char *method, json_t *params, struct rpc_error *error)
 {
-    /* A daemon that has turned us away has said why before it closed: look at the reply in any case. */
+    /* A daemon that has turned us away has said why before it closed: look at the reply in any
+     * case. */
     bool sent = send_request(rpc, method, params);
     rpc_error_clear(error);
     json_t *reply = receive_reply(rpc);
     if (!reply)
-        return unreachable(error, "the daemon has closed the connection%s", sent ? " without an answer" : "");
+        return unreachable(error, "the daemon has closed the connection%s",
+                           sent ? " without an answer" : "");
     json_t *result = json_incref(json_object_get(reply, "result"));
     if (!result)
         take_error(json_object_get(reply, "error"), error);

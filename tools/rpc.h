@@ -7,7 +7,8 @@
 
 struct rpc;
 
-/* Nobody answers at the socket, or not in JSON-RPC. Other codes are those of the daemon: enum core_error, or JSON-RPC's own. */
+/* Nobody answers at the socket, or not in JSON-RPC. Other codes are those of the daemon: enum
+ * core_error, or JSON-RPC's own. */
 #define RPC_UNREACHABLE 1000
 
 /* Why a call failed. Clear with rpc_error_clear(). */
@@ -19,12 +20,13 @@ struct rpc_error {
 
 void rpc_error_clear(struct rpc_error *error);
 
-/* Path of the control socket: `path` if not NULL, else that of instance `port` if not NULL, else $TGT_CONTROL, else that of
- * instance 0. Free with g_free(). */
+/* Path of the control socket: `path` if not NULL, else that of instance `port` if not NULL, else
+ * $TGT_CONTROL, else that of instance 0. Free with g_free(). */
 char *rpc_path(const char *path, const char *port);
 struct rpc *rpc_open(const char *path, struct rpc_error *error);
 void rpc_close(struct rpc *rpc); /* NULL is fine */
-/* Call a method and wait for its end. Takes over `params` (NULL: none). The result belongs to the caller; NULL: `error` says why. */
+/* Call a method and wait for its end. Takes over `params` (NULL: none). The result belongs to the
+ * caller; NULL: `error` says why. */
 json_t *rpc_call(struct rpc *rpc, const char *method, json_t *params, struct rpc_error *error);
 
 #endif

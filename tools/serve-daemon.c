@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A private tgtd in the background of this process: start, wait until it is ready, end, and clean up. */
+/* A private tgtd in the background of this process: start, wait until it is ready, end, and clean
+ * up. */
 #include "serve-daemon.h"
 
 #include <errno.h>
@@ -19,7 +20,7 @@
 #include "config.h"
 
 #define READY_MS 20000
-#define END_MS 70000 /* the daemon gives its stores a minute */
+#define END_MS   70000 /* the daemon gives its stores a minute */
 
 static bool failed(const char *what, const char *why)
 {
@@ -46,13 +47,15 @@ static char *find_tgtd(bool *uninstalled)
     return g_find_program_in_path("tgtd");
 }
 
-/* The plugins just built: one folder each, beside the daemon. */
-static void add_built_plugins(GStrvBuilder *args, const char *tgtd)
+/* The plugins just built, one folder each, and the program that tries them: beside the daemon. */
+static void use_built_plugins(GStrvBuilder *args, const char *tgtd)
 {
     g_autofree char *core = g_path_get_dirname(tgtd);
+    g_autofree char *probe = g_canonicalize_filename("tgt-plugin-probe", core);
     g_autofree char *plugins = g_canonicalize_filename("../plugins", core);
     g_autoptr(GDir) dir = g_dir_open(plugins, 0, NULL);
     const char *name;
+    setenv("TGT_PLUGIN_PROBE", probe, 0);
     while (dir && (name = g_dir_read_name(dir))) {
         g_autofree char *path = g_build_filename(plugins, name, NULL);
         if (g_file_test(path, G_FILE_TEST_IS_DIR))
@@ -69,9 +72,10 @@ static char **arguments(const struct serve_daemon *d, const char *portal)
     g_autofree char *iscsi = g_strconcat("portal=", portal, NULL);
     if (!tgtd)
         return NULL;
-    g_strv_builder_add_many(args, tgtd, "--foreground", "--control", d->control, "--state-dir", state, "--iscsi", iscsi, NULL);
+    g_strv_builder_add_many(args, tgtd, "--foreground", "--control", d->control, "--state-dir",
+                            state, "--iscsi", iscsi, NULL);
     if (uninstalled && !getenv("TGT_PLUGIN_PATH"))
-        add_built_plugins(args, tgtd);
+        use_built_plugins(args, tgtd);
     return g_strv_builder_end(args);
 }
 
@@ -102,7 +106,8 @@ static bool prepare(struct serve_daemon *d)
     return open_notify(d);
 }
 
-/* In the child. Ctrl-C at the terminal is for us alone: we end the daemon in order. If we are killed, it ends too. */
+/* In the child. Ctrl-C at the terminal is for us alone: we end the daemon in order. If we are
+ * killed, it ends too. */
 static void G_GNUC_NORETURN become_tgtd(char **argv, pid_t parent)
 {
     sigset_t none;
@@ -176,7 +181,8 @@ bool serve_daemon_start(struct serve_daemon *d, const char *portal)
 static void say_how(int status)
 {
     if (WIFSIGNALED(status))
-        fprintf(stderr, "tgtctl: tgtd was ended by signal %d (%s)\n", WTERMSIG(status), g_strsignal(WTERMSIG(status)));
+        fprintf(stderr, "tgtctl: tgtd was ended by signal %d (%s)\n", WTERMSIG(status),
+                g_strsignal(WTERMSIG(status)));
     else
         fprintf(stderr, "tgtctl: tgtd has ended by itself with status %d\n", WEXITSTATUS(status));
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Tables for eyes: columns as wide as what is in them; cut to the terminal's width, never in a pipe. */
+/* Tables for eyes: columns as wide as what is in them; cut to the terminal's width, never in a
+ * pipe. */
 #include "table.h"
 
 #include <stdbool.h>
@@ -25,7 +26,7 @@ struct table *table_new(const char *titles)
     return t;
 }
 
-/* Takes over `text`. Some of it comes from initiators: nothing that steers a terminal gets through. */
+/* Takes over `text`. It may come from initiators: nothing that steers a terminal gets through. */
 static void add(struct table *t, char *text)
 {
     for (char *c = text; *c; c++)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Tables for eyes: columns as wide as what is in them; cut to the terminal's width, never in a pipe. */
+/* Tables for eyes: columns as wide as what is in them; cut to the terminal's width, never in a
+ * pipe. */
 #ifndef TOOLS_TABLE_H
 #define TOOLS_TABLE_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The program tgtadm: tgt's commands, outputs, errors and exit statuses on top of the control socket. */
+/* The program tgtadm: tgt's commands, outputs, errors and exit statuses on top of the control
+ * socket. */
 #include <stdio.h>
 #include <string.h>
 
@@ -31,7 +32,8 @@ static int say(const struct rpc_error *error, const struct adm_reason *r)
     return adm_error(ADM_ERROR_INVALID);
 }
 
-json_t *adm_get(struct adm *adm, const char *method, json_t *params, const struct adm_reason *reasons, int *status)
+json_t *adm_get(struct adm *adm, const char *method, json_t *params,
+                const struct adm_reason *reasons, int *status)
 {
     struct rpc_error error = {0};
     json_t *result = rpc_call(adm->rpc, method, params, &error);
@@ -62,7 +64,8 @@ static int check_driver(struct adm *adm)
     size_t i;
     json_t *plugin, *list = adm_get(adm, "plugin.list", NULL, NULL, &status);
     json_array_foreach(list, i, plugin)
-        found |= g_strcmp0(adm_text(plugin, "kind"), "transport") == 0 && g_strcmp0(adm_text(plugin, "name"), adm->lld) == 0;
+        found |= g_strcmp0(adm_text(plugin, "kind"), "transport") == 0 &&
+                 g_strcmp0(adm_text(plugin, "name"), adm->lld) == 0;
     json_decref(list);
     return status != ADM_OK || found ? status : adm_error(ADM_ERROR_NO_DRIVER);
 }
@@ -70,8 +73,9 @@ static int check_driver(struct adm *adm)
 static int (*operation(const struct adm *adm))(struct adm *)
 {
     static int (*const targets[])(struct adm *) = {
-        [ADM_OP_NEW] = adm_target_new,   [ADM_OP_DELETE] = adm_target_delete, [ADM_OP_BIND] = adm_target_bind,
-        [ADM_OP_UNBIND] = adm_target_unbind, [ADM_OP_SHOW] = adm_target_show,
+        [ADM_OP_NEW] = adm_target_new,   [ADM_OP_DELETE] = adm_target_delete,
+        [ADM_OP_BIND] = adm_target_bind, [ADM_OP_UNBIND] = adm_target_unbind,
+        [ADM_OP_SHOW] = adm_target_show,
     };
     static int (*const luns[])(struct adm *) = {
         [ADM_OP_NEW] = adm_lun_new,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The program tgtctl: finds the command in the tables, checks words and options against its row, runs it; help. */
+/* The program tgtctl: finds the command in the tables, checks words and options against its row,
+ * runs it; help. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,27 +11,29 @@
 #include "rpc.h"
 
 static const struct command *const families[] = {
-    ctl_plugin_commands, ctl_target_commands, ctl_lun_commands,    ctl_session_commands, ctl_portal_commands,
-    ctl_acl_commands,    ctl_stats_commands,  ctl_system_commands, ctl_serve_commands,
+    ctl_plugin_commands,  ctl_target_commands, ctl_lun_commands,
+    ctl_session_commands, ctl_portal_commands, ctl_acl_commands,
+    ctl_stats_commands,   ctl_system_commands, ctl_serve_commands,
 };
 
-static const char *const common_options[] = {"socket", "control-port", "format", "help", "version", NULL};
+static const char *const common_options[] = {"socket", "control-port", "format",
+                                             "help",   "version",      NULL};
 
-#define EACH_COMMAND(c)                                                                     \
-    for (unsigned family_ = 0; family_ < G_N_ELEMENTS(families); family_++)                 \
+#define EACH_COMMAND(c)                                                                            \
+    for (unsigned family_ = 0; family_ < G_N_ELEMENTS(families); family_++)                        \
         for (const struct command *c = families[family_]; c->noun; c++)
 
 /* ---- Help ---- */
 
 static char *call_of(const struct command *c)
 {
-    return g_strjoin(" ", "tgtctl", c->noun, c->verb ? c->verb : c->usage, c->verb ? c->usage : "", NULL);
+    return g_strjoin(" ", "tgtctl", c->noun, c->verb ? c->verb : c->usage, c->verb ? c->usage : "",
+                     NULL);
 }
 
 static void print_commands(FILE *out, const char *noun)
 {
-    EACH_COMMAND(c)
-    {
+    EACH_COMMAND(c) {
         if (noun && strcmp(noun, c->noun) != 0)
             continue;
         g_autofree char *call = g_strchomp(call_of(c));
@@ -41,7 +44,8 @@ static void print_commands(FILE *out, const char *noun)
 static void print_option(const char *name)
 {
     const struct option_row *o = option_find(name);
-    g_autofree char *form = g_strdup_printf("--%s%s%s", o->name, o->value ? " " : "", o->value ? o->value : "");
+    g_autofree char *form =
+        g_strdup_printf("--%s%s%s", o->name, o->value ? " " : "", o->value ? o->value : "");
     if (o->letter)
         printf("  -%c, %-22s  %s\n", o->letter, form, o->help);
     else
@@ -50,12 +54,14 @@ static void print_option(const char *name)
 
 static enum ctl_exit help_all(void)
 {
-    puts("Usage: tgtctl [OPTION]... NOUN VERB [ARGUMENT]...\nAsk and change the SCSI target daemon tgtd.\n\nCommands:");
+    puts("Usage: tgtctl [OPTION]... NOUN VERB [ARGUMENT]...\nAsk and change the SCSI target daemon "
+         "tgtd.\n\nCommands:");
     print_commands(stdout, NULL);
     puts("\nOptions, anywhere on the command line:");
     for (const char *const *o = common_options; *o; o++)
         print_option(*o);
-    puts("\nT is the name of a target or @ and its number. 'tgtctl NOUN VERB --help' tells more about a command.");
+    puts("\nT is the name of a target or @ and its number. 'tgtctl NOUN VERB --help' tells more "
+         "about a command.");
     return CTL_OK;
 }
 
@@ -106,9 +112,11 @@ static enum ctl_exit no_such_command(const char *noun, const char *verb)
     if (known && !verb)
         fprintf(stderr, "tgtctl: %s: what is to be done?\n", noun);
     else
-        fprintf(stderr, "tgtctl: there is no command '%s%s%s'\n", noun, known ? " " : "", known ? verb : "");
+        fprintf(stderr, "tgtctl: there is no command '%s%s%s'\n", noun, known ? " " : "",
+                known ? verb : "");
     if (near)
-        fprintf(stderr, "did you mean '%s%s%s'?\n", known ? noun : near, known ? " " : "", known ? near : "");
+        fprintf(stderr, "did you mean '%s%s%s'?\n", known ? noun : near, known ? " " : "",
+                known ? near : "");
     else
         print_commands(stderr, known ? noun : NULL);
     return CTL_USAGE;

@@ -5,7 +5,8 @@
 #include <string.h>
 #include <tgt/tgt.h>
 
-static int ram_open(const struct tgt_bs_open *args, struct tgt_bs_info *info, void **handle, struct tgt_error *err)
+static int ram_open(const struct tgt_bs_open *args, struct tgt_bs_info *info, void **handle,
+                    struct tgt_error *err)
 {
     info->size = tgt_param_uint(args->params, "size");
     info->read_only = args->read_only;
@@ -14,7 +15,8 @@ static int ram_open(const struct tgt_bs_open *args, struct tgt_bs_info *info, vo
     info->write_zeroes = TGT_BS_EMULATE;
     *handle = calloc(1, info->size);
     if (!*handle)
-        return tgt_error_set(err, ENOMEM, "no memory for a RAM disk of %llu bytes", (unsigned long long)info->size);
+        return tgt_error_set(err, ENOMEM, "no memory for a RAM disk of %llu bytes",
+                             (unsigned long long)info->size);
     return 0;
 }
 
@@ -23,7 +25,8 @@ static void ram_close(void *handle)
     free(handle);
 }
 
-/* The host has checked that offset and length lie within the size. Several threads may be here at once. */
+/* The host has checked that offset and length lie within the size. Several threads may be here at
+ * once. */
 static int ram_read(void *handle, void *buf, uint32_t len, uint64_t offset)
 {
     memcpy(buf, (char *)handle + offset, len);
@@ -59,5 +62,6 @@ static const struct tgt_bs_ops ops = {
     .discard = ram_discard,
 };
 
-TGT_PLUGIN_DEFINE(BACKING_STORE, "ram-disk", "1.0", "MIT", "A disk in memory, gone when it is closed",
-                  "bs:ram-disk", &ops, NULL, NULL, TGT_NO_PARAMS);
+TGT_PLUGIN_DEFINE(BACKING_STORE, "ram-disk", "1.0", "MIT",
+                  "A disk in memory, gone when it is closed", "bs:ram-disk", &ops, NULL, NULL,
+                  TGT_NO_PARAMS);

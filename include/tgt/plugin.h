@@ -91,7 +91,8 @@ struct tgt_plugin {
     const char *summary;            /**< one line */
     const void *ops;                /**< table of the kind; const, static */
     /** Called once on the main thread after the checks and before any other callback. Returns 0, or a negative errno with `err`
-     *  filled. The macro below wraps it so that the host table is ready for the inline callers of host.h. May be NULL. */
+     *  filled. It runs in a process of its own first, where a crash does no harm: it should do nothing that is seen outside, and
+     *  use only the services under "Everywhere" of host.h. The macro below wraps it so that the host table is ready for the inline callers of host.h. May be NULL. */
     int (*load)(const struct tgt_host *host, const struct tgt_params *params, struct tgt_error *err);
     /** Called on the main thread when nothing uses the plugin any more. The code stays mapped. May be NULL. */
     void (*unload)(void);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Backing store "null": drops what is written and reads as zeroes, to measure everything but a disk. */
+/* Backing store "null": drops what is written and reads as zeroes, to measure everything but a
+ * disk. */
 #include <errno.h>
 #include <string.h>
 #include <tgt/tgt.h>
@@ -9,11 +10,13 @@
 static const uint8_t zeroes[ZEROES] __attribute__((aligned(4096)));
 
 /* There is no state but the size, which the host keeps: the handle only has to be something. */
-static int null_open(const struct tgt_bs_open *args, struct tgt_bs_info *info, void **handle, struct tgt_error *err)
+static int null_open(const struct tgt_bs_open *args, struct tgt_bs_info *info, void **handle,
+                     struct tgt_error *err)
 {
     uint64_t size = tgt_param_uint(args->params, "size");
     if (size % 512 != 0)
-        return tgt_error_set(err, EINVAL, "size=%llu is not a multiple of 512", (unsigned long long)size);
+        return tgt_error_set(err, EINVAL, "size=%llu is not a multiple of 512",
+                             (unsigned long long)size);
     info->size = size;
     info->physical_block = 4096;
     info->discard_zeroes = true;
@@ -63,7 +66,13 @@ static void null_giveback(void *chan, struct tgt_bs_io *io)
 }
 
 static const struct tgt_param lu_params[] = {
-    {.name = "size", .type = TGT_PARAM_SIZE, .def = "1G", .min = 512, .max = UINT64_C(1) << 60, .unit = "bytes", .help = "Size of the disk."},
+    {.name = "size",
+     .type = TGT_PARAM_SIZE,
+     .def = "1G",
+     .min = 512,
+     .max = UINT64_C(1) << 60,
+     .unit = "bytes",
+     .help = "Size of the disk."},
 };
 
 static const struct tgt_bs_ops null_ops = {
@@ -79,5 +88,6 @@ static const struct tgt_bs_ops null_ops = {
     .giveback = null_giveback,
 };
 
-TGT_PLUGIN_DEFINE(BACKING_STORE, "null", "1.0", "LGPL-2.1-or-later", "Drops what is written, reads as zeroes", "bs:null", &null_ops,
-                  NULL, NULL, TGT_NO_PARAMS);
+TGT_PLUGIN_DEFINE(BACKING_STORE, "null", "1.0", "LGPL-2.1-or-later",
+                  "Drops what is written, reads as zeroes", "bs:null", &null_ops, NULL, NULL,
+                  TGT_NO_PARAMS);

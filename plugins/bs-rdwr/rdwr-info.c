@@ -32,7 +32,8 @@ static bool read_number(const char *path, uint64_t *value)
     return true;
 }
 
-/* An attribute of the request queue of a disk; a partition has that of its disk. `otherwise` if there is none (tmpfs, NFS). */
+/* An attribute of the request queue of a disk; a partition has that of its disk. `otherwise` if
+ * there is none (tmpfs, NFS). */
 static uint64_t queue_attribute(dev_t dev, const char *name, uint64_t otherwise)
 {
     char path[128];
@@ -54,7 +55,8 @@ static int device_size(const struct rdwr *r, uint64_t *size, struct tgt_error *e
     if (ioctl(r->fd, BLKGETSIZE64, size) == 0)
         return 0;
     int code = errno;
-    return tgt_error_set(err, code, "'%s' does not say how large it is: %s", r->path, strerror(code));
+    return tgt_error_set(err, code, "'%s' does not say how large it is: %s", r->path,
+                         strerror(code));
 }
 
 static void device_blocks(const struct rdwr *r, struct tgt_bs_info *info)
@@ -66,7 +68,8 @@ static void device_blocks(const struct rdwr *r, struct tgt_bs_info *info)
         info->optimal_transfer = optimal;
 }
 
-/* The block size of the file system is what the file is really written in, unless that is a wish for large transfers (NFS). */
+/* The block size of the file system is what the file is really written in, unless that is a wish
+ * for large transfers (NFS). */
 static void file_blocks(const struct stat *st, struct tgt_bs_info *info)
 {
     if (power_of_two((uint64_t)st->st_blksize) && st->st_blksize >= 512)
@@ -76,11 +79,13 @@ static void file_blocks(const struct stat *st, struct tgt_bs_info *info)
 /* What O_DIRECT asks for: of offsets and lengths, and of memory. */
 static void direct_alignment(const struct rdwr *r, const struct stat *st, struct tgt_bs_info *info)
 {
-    info->block_size = r->device ? r->granule : (uint32_t)queue_attribute(st->st_dev, "logical_block_size", 4096);
+    info->block_size =
+        r->device ? r->granule : (uint32_t)queue_attribute(st->st_dev, "logical_block_size", 4096);
     info->alignment = info->block_size;
 #ifdef STATX_DIOALIGN
     struct statx stx;
-    if (statx(r->fd, "", AT_EMPTY_PATH, STATX_DIOALIGN, &stx) == 0 && (stx.stx_mask & STATX_DIOALIGN) && stx.stx_dio_offset_align) {
+    if (statx(r->fd, "", AT_EMPTY_PATH, STATX_DIOALIGN, &stx) == 0 &&
+        (stx.stx_mask & STATX_DIOALIGN) && stx.stx_dio_offset_align) {
         info->block_size = stx.stx_dio_offset_align > 512 ? stx.stx_dio_offset_align : 512;
         info->alignment = stx.stx_dio_mem_align;
     }
@@ -96,11 +101,13 @@ static bool file_can_punch(const struct rdwr *r, uint64_t size)
 
 static void changes(const struct rdwr *r, const struct stat *st, struct tgt_bs_info *info)
 {
-    bool discard = r->device ? queue_attribute(st->st_rdev, "discard_max_bytes", 0) > 0 : file_can_punch(r, (uint64_t)st->st_size);
+    bool discard = r->device ? queue_attribute(st->st_rdev, "discard_max_bytes", 0) > 0
+                             : file_can_punch(r, (uint64_t)st->st_size);
     info->discard = discard ? TGT_BS_NATIVE : TGT_BS_NONE;
     info->discard_zeroes = discard && !r->device;
     info->discard_granularity =
-        r->device ? (uint32_t)queue_attribute(st->st_rdev, "discard_granularity", 0) : info->physical_block;
+        r->device ? (uint32_t)queue_attribute(st->st_rdev, "discard_granularity", 0)
+                  : info->physical_block;
     info->write_zeroes = TGT_BS_NATIVE;
     info->flush = TGT_BS_NATIVE;
     info->fua = TGT_BS_NATIVE;
@@ -108,15 +115,21 @@ static void changes(const struct rdwr *r, const struct stat *st, struct tgt_bs_i
     info->write_back = !r->sync;
 }
 
-static int set_size(const struct rdwr *r, uint64_t size, struct tgt_bs_info *info, struct tgt_error *err)
+static int set_size(const struct rdwr *r, uint64_t size, struct tgt_bs_info *info,
+                    struct tgt_error *err)
 {
     uint32_t block = info->block_size ? info->block_size : 512;
     info->size = size - size % block;
     if (info->size == 0)
-        return tgt_error_set(err, EINVAL, "'%s' has %" PRIu64 " bytes, which is no block of %u: give it a size first (truncate -s 1G)",
-                             r->path, size, block);
+        return tgt_error_set(
+            err, EINVAL,
+            "'%s' has %" PRIu64
+            " bytes, which is no block of %u: give it a size first (truncate -s 1G)",
+            r->path, size, block);
     if (info->size != size)
-        tgt_log(TGT_LOG_WARNING, "rdwr: %s: %" PRIu64 " bytes are no multiple of the block size %u: the last %" PRIu64 " are not used",
+        tgt_log(TGT_LOG_WARNING,
+                "rdwr: %s: %" PRIu64
+                " bytes are no multiple of the block size %u: the last %" PRIu64 " are not used",
                 r->path, size, block, size - info->size);
     return 0;
 }

@@ -65,12 +65,14 @@ static int64_t try(struct rdwr_io *ri)
     struct rdwr *r = ri->rdwr;
     int n = (int)pieces(ri, &iov), flags = r->in_memory ? 0 : RWF_NOWAIT;
     off_t offset = (off_t)(ri->io->offset + ri->moved);
-    ssize_t res = is_read(ri) ? preadv2(r->fd, iov, n, offset, flags) : pwritev2(r->fd, iov, n, offset, flags);
+    ssize_t res = is_read(ri) ? preadv2(r->fd, iov, n, offset, flags)
+                              : pwritev2(r->fd, iov, n, offset, flags);
     if (res >= 0)
         return res;
     if (errno != EOPNOTSUPP || flags == 0)
         return -errno;
-    __atomic_store_n(is_read(ri) ? &r->no_nowait_read : &r->no_nowait_write, true, __ATOMIC_RELAXED);
+    __atomic_store_n(is_read(ri) ? &r->no_nowait_read : &r->no_nowait_write, true,
+                     __ATOMIC_RELAXED);
     return -EAGAIN;
 }
 
@@ -96,7 +98,8 @@ static int64_t at_end(struct rdwr *r)
     return -EIO;
 }
 
-/* A durable write reports errors of what was written before it, too, and takes them away from the next flush. */
+/* A durable write reports errors of what was written before it, too, and takes them away from the
+ * next flush. */
 static int64_t failed(struct rdwr_io *ri, int64_t res)
 {
     if (res == -EIO && write_flags(ri) && !ri->rdwr->sync)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Store "rdwr": opening with a clear word for each way in which that can fail, closing, and looking again. */
+/* Store "rdwr": opening with a clear word for each way in which that can fail, closing, and looking
+ * again. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -33,7 +34,8 @@ static int check_kind(const char *path, const struct stat *st, struct tgt_error 
 {
     if (S_ISREG(st->st_mode) || S_ISBLK(st->st_mode))
         return 0;
-    return tgt_error_set(err, EINVAL, "'%s' is %s: the store rdwr needs a file or a block device", path, kind_of(st->st_mode));
+    return tgt_error_set(err, EINVAL, "'%s' is %s: the store rdwr needs a file or a block device",
+                         path, kind_of(st->st_mode));
 }
 
 static const char *advice(int code, bool direct)
@@ -58,11 +60,12 @@ static const char *advice(int code, bool direct)
 
 static int open_failed(const char *path, int code, bool direct, struct tgt_error *err)
 {
-    return tgt_error_set(err, code, "cannot open '%s': %s%s", path, strerror(code), advice(code, direct));
+    return tgt_error_set(err, code, "cannot open '%s': %s%s", path, strerror(code),
+                         advice(code, direct));
 }
 
-/* What may not be written is opened for reading, as tgt has always done. O_NONBLOCK: nothing that has become a FIFO meanwhile holds
- * us up. */
+/* What may not be written is opened for reading, as tgt has always done. O_NONBLOCK: nothing that
+ * has become a FIFO meanwhile holds us up. */
 static int open_fd(struct rdwr *r, struct tgt_error *err)
 {
     int flags = O_CLOEXEC | O_NOCTTY | O_NONBLOCK | (r->direct ? O_DIRECT : 0);
@@ -90,8 +93,11 @@ static int check_fd(struct rdwr *r, struct tgt_error *err)
         return res;
     fcntl(r->fd, F_SETFL, fcntl(r->fd, F_GETFL) & ~O_NONBLOCK);
     r->device = S_ISBLK(st.st_mode);
-    r->granule = r->device && ioctl(r->fd, BLKSSZGET, &logical) == 0 && logical > 512 ? (uint32_t)logical : 512;
-    r->in_memory = !r->device && fstatfs(r->fd, &fs) == 0 && (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC);
+    r->granule = r->device && ioctl(r->fd, BLKSSZGET, &logical) == 0 && logical > 512
+                     ? (uint32_t)logical
+                     : 512;
+    r->in_memory = !r->device && fstatfs(r->fd, &fs) == 0 &&
+                   (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC);
     if (r->device && ioctl(r->fd, BLKROGET, &write_protected) == 0 && write_protected)
         r->read_only = true;
     return 0;
@@ -114,10 +120,12 @@ static int open_path(struct rdwr *r, struct tgt_bs_info *info, struct tgt_error 
     return res;
 }
 
-int rdwr_open(const struct tgt_bs_open *args, struct tgt_bs_info *info, void **handle, struct tgt_error *err)
+int rdwr_open(const struct tgt_bs_open *args, struct tgt_bs_info *info, void **handle,
+              struct tgt_error *err)
 {
     if (!args->path || !*args->path)
-        return tgt_error_set(err, EINVAL, "a path is missing: say which file or block device with --path");
+        return tgt_error_set(err, EINVAL,
+                             "a path is missing: say which file or block device with --path");
     struct rdwr *r = calloc(1, sizeof(*r));
     char *path = strdup(args->path);
     if (!r || !path) {

@@ -29,7 +29,8 @@ static void fallocate_range(struct rdwr_io *ri, int mode)
 static int64_t discard_device(struct tgt_op *op)
 {
     const struct rdwr_io *ri = (const struct rdwr_io *)op;
-    uint64_t granule = ri->rdwr->granule, end = (ri->io->offset + ri->io->length) / granule * granule;
+    uint64_t granule = ri->rdwr->granule,
+             end = (ri->io->offset + ri->io->length) / granule * granule;
     uint64_t begin = (ri->io->offset + granule - 1) / granule * granule;
     if (begin >= end)
         return 0;
@@ -65,7 +66,8 @@ static bool must_be_durable(const struct rdwr_io *ri)
 
 void rdwr_range_done(struct rdwr_io *ri, int64_t res)
 {
-    if (res == -EOPNOTSUPP && ri->io->op == TGT_BS_WRITE_ZEROES && ri->mode == PUNCH && !ri->cancelled)
+    if (res == -EOPNOTSUPP && ri->io->op == TGT_BS_WRITE_ZEROES && ri->mode == PUNCH &&
+        !ri->cancelled)
         fallocate_range(ri, ZERO);
     else if (res >= 0 && must_be_durable(ri) && !ri->cancelled)
         rdwr_flush(ri, RDWR_FLUSH);

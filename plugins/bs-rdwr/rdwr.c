@@ -5,7 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
-_Static_assert(sizeof(struct rdwr_io) <= TGT_BS_IO_PRIV_MAX, "one operation fits into the room that a command has");
+_Static_assert(sizeof(struct rdwr_io) <= TGT_BS_IO_PRIV_MAX,
+               "one operation fits into the room that a command has");
 
 void rdwr_end(struct rdwr_io *ri, int64_t res)
 {
@@ -22,7 +23,8 @@ void rdwr_flush_failed(struct rdwr *r, int64_t res)
     if (__atomic_exchange_n(&r->failed, true, __ATOMIC_RELAXED))
         return;
     tgt_log(TGT_LOG_ERROR,
-            "rdwr: %s: flush failed: %s; data written since the last flush may be lost: writes and flushes fail until the "
+            "rdwr: %s: flush failed: %s; data written since the last flush may be lost: writes and "
+            "flushes fail until the "
             "logical unit is deleted and created again",
             r->path, strerror((int)-res));
 }
@@ -32,7 +34,8 @@ static bool changes(const struct tgt_bs_io *io)
     return io->op != TGT_BS_READ && io->op != TGT_BS_EXTENT;
 }
 
-/* The data of a READ with FUA comes from the medium: what is newer in a cache is brought there first (SBC-4 5.11). */
+/* The data of a READ with FUA comes from the medium: what is newer in a cache is brought there
+ * first (SBC-4 5.11). */
 static void read_or_flush_first(struct rdwr_io *ri)
 {
     const struct rdwr *r = ri->rdwr;
@@ -117,8 +120,14 @@ static void rdwr_cancel(void *chan, struct tgt_bs_io *io)
 }
 
 static const struct tgt_param lu_params[] = {
-    {.name = "sync", .type = TGT_PARAM_BOOL, .def = "off", .help = "Make each write durable before it completes (no write cache)."},
-    {.name = "direct", .type = TGT_PARAM_BOOL, .def = "off", .help = "Leave the page cache out (O_DIRECT)."},
+    {.name = "sync",
+     .type = TGT_PARAM_BOOL,
+     .def = "off",
+     .help = "Make each write durable before it completes (no write cache)."},
+    {.name = "direct",
+     .type = TGT_PARAM_BOOL,
+     .def = "off",
+     .help = "Leave the page cache out (O_DIRECT)."},
 };
 
 static const struct tgt_bs_ops rdwr_ops = {
@@ -136,5 +145,5 @@ static const struct tgt_bs_ops rdwr_ops = {
     .usage = rdwr_usage,
 };
 
-TGT_PLUGIN_DEFINE(BACKING_STORE, "rdwr", "1.0", "LGPL-2.1-or-later", "Files and block devices", "bs:rdwr", &rdwr_ops, NULL, NULL,
-                  TGT_NO_PARAMS);
+TGT_PLUGIN_DEFINE(BACKING_STORE, "rdwr", "1.0", "LGPL-2.1-or-later", "Files and block devices",
+                  "bs:rdwr", &rdwr_ops, NULL, NULL, TGT_NO_PARAMS);

@@ -12,10 +12,12 @@ uint32_t sbc_max_compare_write(const struct tgt_lu *lu)
     return blocks < 255 ? blocks : 255;
 }
 
+/* The Data-Out Buffer holds both halves, no more and no less: the command is refused, not done in part. */
 int64_t sbc_compare_write_data_len(struct tgt_cmd *cmd)
 {
-    if (cmd->count <= sbc_max_compare_write(cmd->lu))
-        return (int64_t)(2 * sbc_bytes(cmd, cmd->count));
+    uint64_t need = 2 * sbc_bytes(cmd, cmd->count);
+    if (cmd->count <= sbc_max_compare_write(cmd->lu) && cmd->expected_out == need)
+        return (int64_t)need;
     tgt_cmd_sense_field(cmd, 13, 7);
     return -1;
 }
@@ -28,7 +30,6 @@ static void compared(struct tgt_cmd *cmd, const struct tgt_bs_io *io, int result
         sbc_end(cmd, io, result);
 }
 
-/* Half of the data is not enough to compare: the command is refused, not done in part. */
 void sbc_compare_write(struct tgt_cmd *cmd)
 {
     uint64_t len = sbc_bytes(cmd, cmd->count);
@@ -36,9 +37,7 @@ void sbc_compare_write(struct tgt_cmd *cmd)
                                      .flags = (uint8_t)sbc_write_flags(cmd, cmd->cdb[1] & CDB1_FUA),
                                      .iov = cmd->out.iov, .iovcnt = cmd->out.iovcnt,
                                      .offset = sbc_bytes(cmd, cmd->lba), .length = len, .done = compared};
-    if (cmd->out.len != 2 * len)
-        tgt_cmd_sense_field(cmd, 13, -1);
-    else if (len == 0)
+    if (len == 0)
         tgt_cmd_good(cmd);
     else
         tgt_cmd_bs(cmd, &request);

@@ -21,7 +21,6 @@ static int vpd_block_limits(struct tgt_lu *lu, struct tgt_nexus *nexus, uint8_t 
     static const struct tgt_bs_info none;
     const struct tgt_bs_info *info = lu->medium ? sbc_info(lu) : &none;
     struct sbc_vpd_block_limits page = {
-        .wsnz = 1,
         .max_compare_write = (uint8_t)sbc_max_compare_write(lu),
         .optimal_granularity = be16((uint16_t)(1u << lu->physical_exponent)),
         .max_transfer = be32(blocks_of(lu, lu->max_transfer)),

@@ -15,18 +15,36 @@ uint64_t sbc_max_write_same(const struct tgt_lu *lu)
     return SBC_MAX_WRITE_SAME >> lu->block_shift;
 }
 
-/* NUMBER OF LOGICAL BLOCKS 0 is refused: WSNZ is set in the Block Limits page. */
+/* NUMBER OF LOGICAL BLOCKS 0: to the end of the medium. */
+static bool count_check(struct tgt_cmd *cmd)
+{
+    uint64_t blocks = tgt_lu_blocks(cmd->lu);
+    if (cmd->count == 0 && cmd->lba >= blocks) {
+        tgt_cmd_sense_info(cmd, TGT_SENSE_LBA_OUT_OF_RANGE, cmd->lba);
+        return false;
+    }
+    if (cmd->count == 0)
+        cmd->count = blocks - cmd->lba;
+    if (cmd->count <= sbc_max_write_same(cmd->lu))
+        return true;
+    tgt_cmd_sense_field(cmd, cmd->row->length.at, 7);
+    return false;
+}
+
+/* Exactly one block of data, or none with NDOB: what does not fit is refused before anything is written. */
 int64_t sbc_write_same_data_len(struct tgt_cmd *cmd)
 {
-    if (cmd->count == 0 || cmd->count > sbc_max_write_same(cmd->lu)) {
-        tgt_cmd_sense_field(cmd, cmd->row->length.at, 7);
+    uint32_t len = no_data(cmd) ? 0 : cmd->lu->block_size;
+    if (!count_check(cmd))
         return -1;
-    }
     if ((cmd->cdb[1] & CDB1_UNMAP) && !sbc_can_unmap(cmd->lu)) {
         tgt_cmd_sense_field(cmd, 1, 3);
         return -1;
     }
-    return no_data(cmd) ? 0 : cmd->lu->block_size;
+    if (cmd->expected_out == len)
+        return len;
+    tgt_cmd_sense_field(cmd, 0, -1);
+    return -1;
 }
 
 /* ---- A pattern, written from scratch memory that is full of it ---- */
@@ -94,7 +112,6 @@ static void write_zeroes(struct tgt_cmd *cmd)
     tgt_cmd_bs(cmd, &request);
 }
 
-/* Too little data (the initiator sent less than a block): nothing is written, the residual tells. */
 void sbc_write_same(struct tgt_cmd *cmd)
 {
     uint8_t block[4096] = {0};

@@ -8,14 +8,18 @@
 #define F12 .cdb_len = 12, .lba = {2, 4}, .length = {6, 4}
 #define F16 .cdb_len = 16, .lba = {2, 8}, .length = {10, 4}
 #define U6(op) {op, 0x1f, 0xff, 0xff, 0xff, 0}
-#define U10(op, b1) {op, b1, 0xff, 0xff, 0xff, 0xff, 0, 0xff, 0xff, 0}
-#define U12(op, b1) {op, b1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0}
-#define U16(op, b1) {op, b1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0}
+#define U10(op, b1) {op, b1, 0xff, 0xff, 0xff, 0xff, GROUP, 0xff, 0xff, 0}
+#define U12(op, b1) {op, b1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, GROUP, 0}
+#define U16(op, b1) {op, b1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, GROUP, 0}
+
+/* GROUP NUMBER asks that attributes be collected per group: any number is taken and none are collected. */
+#define GROUP 0x3f
 
 /* Bits of byte 1. */
 #define DPO_FUA 0x18 /* DPO, FUA */
 #define DPO_BYTCHK 0x16
 #define IMMED 0x02
+#define IMMED_SYNC_NV 0x06 /* SYNC_NV (SBC-3): there is no non-volatile cache that it could mean */
 #define UNMAP_BIT 0x08
 #define UNMAP_NDOB 0x09
 
@@ -58,17 +62,17 @@ static const struct tgt_scsi_op ops[] = {
     {.name = "PRE-FETCH(10)", .opcode = 0x34, .service_action = TGT_NO_SA, F10, NO_DATA(sbc_prefetch),
      .reserve = TGT_RESERVE_READ, .usage = U10(0x34, IMMED)},
     {.name = "SYNCHRONIZE CACHE(10)", .opcode = 0x35, .service_action = TGT_NO_SA, F10,
-     NO_DATA(sbc_synchronize_cache), .reserve = TGT_RESERVE_CONFLICT, .usage = U10(0x35, IMMED)},
+     NO_DATA(sbc_synchronize_cache), .reserve = TGT_RESERVE_CONFLICT, .usage = U10(0x35, IMMED_SYNC_NV)},
     {.name = "WRITE SAME(10)", .opcode = 0x41, .service_action = TGT_NO_SA, F10, SAMES, .usage = U10(0x41, UNMAP_BIT)},
     {.name = "UNMAP", .opcode = 0x42, .cdb_len = 10, .service_action = TGT_NO_SA, .dir = TGT_DIR_OUT,
      .unit = TGT_LEN_PARAMETER, .order = TGT_ORDER_WRITE, .reserve = TGT_RESERVE_CONFLICT, .flags = TGT_OP_WRITES,
-     .length = {7, 2}, .usage = {0x42, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0}, .supported = sbc_can_unmap, .exec = sbc_unmap},
+     .length = {7, 2}, .usage = {0x42, 0, 0, 0, 0, 0, GROUP, 0xff, 0xff, 0}, .supported = sbc_can_unmap, .exec = sbc_unmap},
     {.name = "READ(16)", .opcode = 0x88, .service_action = TGT_NO_SA, F16, READS, .flags = TGT_OP_RANGE,
      .usage = U16(0x88, DPO_FUA)},
     {.name = "COMPARE AND WRITE", .opcode = 0x89, .cdb_len = 16, .service_action = TGT_NO_SA, .dir = TGT_DIR_OUT,
      .unit = TGT_LEN_BLOCKS_TWICE, .order = TGT_ORDER_RANGE, .reserve = TGT_RESERVE_CONFLICT,
      .flags = TGT_OP_WRITES | TGT_OP_RANGE, .lba = {2, 8}, .length = {13, 1},
-     .usage = {0x89, DPO_FUA, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0xff, 0, 0},
+     .usage = {0x89, DPO_FUA, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0xff, GROUP, 0},
      .data_len = sbc_compare_write_data_len, .exec = sbc_compare_write},
     {.name = "WRITE(16)", .opcode = 0x8a, .service_action = TGT_NO_SA, F16, WRITES,
      .flags = TGT_OP_WRITES | TGT_OP_RANGE, .usage = U16(0x8a, DPO_FUA)},
@@ -81,7 +85,7 @@ static const struct tgt_scsi_op ops[] = {
     {.name = "PRE-FETCH(16)", .opcode = 0x90, .service_action = TGT_NO_SA, F16, NO_DATA(sbc_prefetch),
      .reserve = TGT_RESERVE_READ, .usage = U16(0x90, IMMED)},
     {.name = "SYNCHRONIZE CACHE(16)", .opcode = 0x91, .service_action = TGT_NO_SA, F16,
-     NO_DATA(sbc_synchronize_cache), .reserve = TGT_RESERVE_CONFLICT, .usage = U16(0x91, IMMED)},
+     NO_DATA(sbc_synchronize_cache), .reserve = TGT_RESERVE_CONFLICT, .usage = U16(0x91, IMMED_SYNC_NV)},
     {.name = "WRITE SAME(16)", .opcode = 0x93, .service_action = TGT_NO_SA, F16, SAMES,
      .usage = U16(0x93, UNMAP_NDOB)},
     {.name = "READ CAPACITY(16)", .opcode = 0x9e, .cdb_len = 16, .service_action = 0x10, .dir = TGT_DIR_IN,
@@ -117,7 +121,7 @@ static const struct tgt_device_ops sbc_ops = {
     .log_count = SBC_LOG_COUNT,
     .log_size = sizeof(struct tgt_log_page),
     .log = sbc_logs,
-    .version_descriptors = {0x04c5}, /* SBC-3 T10/BSR INCITS 514 revision 36 */
+    .version_descriptors = {0x04c0}, /* SBC-3, no version claimed: the one that initiators look for */
     .mode_header = sbc_mode_header,
     .block_descriptor = sbc_block_descriptor,
 };

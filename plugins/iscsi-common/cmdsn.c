@@ -5,12 +5,13 @@
 enum iscsi_verdict iscsi_cmdsn_judge(const struct iscsi_session *s, const union iscsi_bhs *bhs)
 {
     uint32_t cmdsn = be32_get(bhs->any.cmdsn);
-    if (iscsi_is_immediate(bhs) || cmdsn == s->exp_cmdsn)
+    if (iscsi_is_immediate(bhs))
         return ISCSI_RUN;
-    if (iscsi_before(cmdsn, s->exp_cmdsn) || iscsi_before(s->max_cmdsn, cmdsn) ||
-        iscsi_held_has(s, cmdsn))
+    if (iscsi_before(cmdsn, s->exp_cmdsn) || iscsi_before(s->max_cmdsn, cmdsn))
         return ISCSI_IGNORE;
-    return ISCSI_HOLD;
+    if (cmdsn == s->exp_cmdsn)
+        return ISCSI_RUN;
+    return iscsi_held_has(s, cmdsn) ? ISCSI_IGNORE : ISCSI_HOLD;
 }
 
 void iscsi_cmdsn_advance(struct iscsi_session *s)

@@ -8,9 +8,6 @@
 #include "text.h"
 #include "textreq.h"
 
-/* Time for the peer to take the last answers and to close, too. */
-#define FINISH_NS (2ull * 1000000000)
-
 bool iscsi_portal_admit(struct iscsi_portal_params *portal)
 {
     if (g_atomic_int_add(&portal->connections, 1) >= (gint)portal->max_connections) {
@@ -121,7 +118,7 @@ void iscsi_conn_finish(struct iscsi_conn *c, const char *why)
     c->finishing = true;
     iscsi_conn_uncount(c);
     memset(c->timers, 0, sizeof(c->timers));
-    iscsi_timer_set(c, ISCSI_TIMER_END, FINISH_NS);
+    iscsi_timer_set(c, ISCSI_TIMER_END, ISCSI_END_NS);
     iscsi_rx_clear(c);
     iscsi_conn_pause(c, ISCSI_PAUSE_END);
     if (c->state != &iscsi_state_ending)

@@ -11,6 +11,9 @@
 #include "pdu.h"
 #include "tx.h"
 
+/* Time for the peer to take the last answers, and then to close, too. */
+#define ISCSI_END_NS (2ull * 1000000000)
+
 struct iscsi_conn;
 struct iscsi_engine;
 struct iscsi_login;

@@ -68,7 +68,7 @@ static void batch_sent(struct iscsi_conn *c, struct iscsi_tx *tx)
 {
     struct iscsi_task *task = iscsi_task_find(c->session, be32_get(tx->bhs.any.itt));
     iscsi_tx_recycle(c, tx);
-    if (c->closed)
+    if (c->closed || (task->flags & ISCSI_TASK_SILENT))
         iscsi_task_end(task);
     else
         send_batch(task);

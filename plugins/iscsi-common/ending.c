@@ -40,6 +40,7 @@ void iscsi_session_end(struct iscsi_conn *c, const char *why)
     iscsi_conn_pause(c, ISCSI_PAUSE_END);
     iscsi_text_end(c);
     iscsi_conn_enter(c, &iscsi_state_ending);
+    iscsi_timer_set(c, ISCSI_TIMER_END, ISCSI_END_NS);
     take_down(c->session);
 }
 

@@ -76,13 +76,12 @@ static void full_header(struct iscsi_conn *c, const uint8_t *ahs, size_t ahs_len
         collect_held(c, ahs, ahs_len);
 }
 
-/* 7.8: a PDU whose data is not what was sent is discarded, and that is told. */
+/* 7.8: a PDU whose data is not what was sent is discarded, and that is told, before its task ends. */
 static void spoiled(struct iscsi_conn *c)
 {
-    union iscsi_bhs bhs = c->rx.bhs;
+    iscsi_reject(c, ISCSI_REJECT_DATA_DIGEST, &c->rx.bhs);
     if (c->rx.verdict == ISCSI_RUN && c->rx.op->spoiled)
         c->rx.op->spoiled(c);
-    iscsi_reject(c, ISCSI_REJECT_DATA_DIGEST, &bhs);
 }
 
 static void run(struct iscsi_conn *c)

@@ -18,7 +18,7 @@ enum {
     ISCSI_TASK_SENDING = 1 << 3,   /* the answer is queued */
     ISCSI_TASK_ABORTED = 1 << 4,   /* abort() came while READY */
     ISCSI_TASK_HURRY = 1 << 5,     /* what the initiator owes is not waited for any more */
-    ISCSI_TASK_SILENT = 1 << 6,    /* its command PDU was discarded: no answer */
+    ISCSI_TASK_SILENT = 1 << 6,    /* its command PDU was discarded, or it was aborted: no answer */
     ISCSI_TASK_UNSOLICITED = 1 << 7, /* unsolicited Data-Out are to come */
     ISCSI_TASK_BUSY = 1 << 8,      /* its data was given up for want of buffers: ends with BUSY */
     ISCSI_TASK_UNCOUNTED = 1 << 9, /* no longer in session->numbered */
@@ -64,6 +64,12 @@ _Static_assert(sizeof(struct iscsi_task) <= TGT_TRANSPORT_CMD_PRIV_MAX, "transpo
 static inline struct iscsi_task *iscsi_task(const struct tgt_cmd *cmd)
 {
     return (struct iscsi_task *)cmd->transport_priv;
+}
+
+/* Does its answer stand in the queue already? */
+static inline bool iscsi_task_answered(const struct iscsi_task *task)
+{
+    return task->tx.sent != NULL;
 }
 
 /* task.c */

@@ -27,10 +27,13 @@ static void on_send(struct iscsi_conn *c)
     iscsi_conn_close(c, "it takes no answers");
 }
 
+/* While the nexus ends, only answers that the peer does not take are a reason to give up. */
 static void on_end(struct iscsi_conn *c)
 {
-    if (c->finishing)
-        iscsi_conn_close(c, "it did not close in time");
+    if (c->finishing || (c->session->ending && c->tx_head))
+        iscsi_conn_close(c, "it did not take its last answers and close in time");
+    else if (c->session->ending)
+        iscsi_timer_set(c, ISCSI_TIMER_END, ISCSI_END_NS);
     else
         iscsi_session_end(c, "it did not log out when asked to");
 }

@@ -59,14 +59,15 @@ static void submit(struct iscsi_conn *c, const struct iscsi_tmf_request *pdu, ui
     tgt_tmf_submit(&request->tmf);
 }
 
-/* The initiator sends no more data for a task that it aborts: nothing is waited for. */
+/* The initiator sends no more data for a task that it aborts: nothing is waited for. One that is sending data ends without status. */
 static void abort_task(struct iscsi_conn *c, const struct iscsi_tmf_request *pdu,
                        struct iscsi_task *task)
 {
     uint32_t ref_itt = task->itt;
     task->flags |= ISCSI_TASK_HURRY;
-    if (!task->cmd) {
+    if (!task->cmd || (task->flags & ISCSI_TASK_SENDING))
         task->flags |= ISCSI_TASK_SILENT;
+    if (!task->cmd) {
         answer(c, be32_get(pdu->itt), TGT_TMF_COMPLETE);
     } else {
         submit(c, pdu, TGT_TMF_ABORT_TASK);
@@ -91,10 +92,20 @@ static uint8_t abort_unknown(struct iscsi_session *s, const struct iscsi_tmf_req
     return TGT_TMF_COMPLETE;
 }
 
+/* A tag with the LUN of another task is the core's to judge. */
+static bool same_lun(const struct iscsi_task *task, const struct iscsi_tmf_request *pdu)
+{
+    return !task->cmd || memcmp(task->cmd->lun, pdu->lun, sizeof(pdu->lun)) == 0;
+}
+
 static void run_abort_task(struct iscsi_conn *c, const struct iscsi_tmf_request *pdu)
 {
     struct iscsi_task *task = iscsi_task_find(c->session, be32_get(pdu->ref_itt));
-    if (task)
+    if (task && !same_lun(task, pdu))
+        submit(c, pdu, TGT_TMF_ABORT_TASK);
+    else if (task && iscsi_task_answered(task))
+        answer(c, be32_get(pdu->itt), TGT_TMF_NO_TASK); /* behind its answer in the queue */
+    else if (task)
         abort_task(c, pdu, task);
     else
         answer(c, be32_get(pdu->itt), abort_unknown(c->session, pdu));

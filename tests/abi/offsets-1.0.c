@@ -307,6 +307,7 @@ AT(tgt_nexus_args, session, 72);
 AT(tgt_nexus_args, detail, 80);
 AT(tgt_nexus_args, priv, 88);
 AT(tgt_nexus_args, lost_before, 96);
+AT(tgt_nexus_args, stable_data, 97);
 SIZE_MIN(tgt_nexus_args, 104);
 
 AT(tgt_portal_args, struct_size, 0);

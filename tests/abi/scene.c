@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Directories with plugins and drop-in files for one test, and what is asked about them again and again. */
+/* Directories with plugins and drop-in files for one test, and what is asked about them again and
+ * again. */
 #include "scene.h"
 
 #include <glib/gstdio.h>
@@ -62,7 +63,8 @@ char *scene_bytes(const char *name, size_t *len)
     return bytes;
 }
 
-const char *scene_write(struct scene *s, unsigned dir, const char *file, const void *bytes, size_t len)
+const char *scene_write(struct scene *s, unsigned dir, const char *file, const void *bytes,
+                        size_t len)
 {
     g_autofree char *path = g_build_filename(s->dir[dir], file, NULL);
     g_autoptr(GError) error = NULL;
@@ -78,6 +80,29 @@ const char *scene_put(struct scene *s, unsigned dir, const char *name)
     size_t len = 0;
     g_autofree char *bytes = scene_bytes(name, &len);
     return scene_write(s, dir, file, bytes, len);
+}
+
+/* All places where `old` stands with a NUL before and behind are changed to `new`, of the same
+ * length. */
+static void replace(char *bytes, size_t len, const char *old, const char *new)
+{
+    size_t n = strlen(old);
+    unsigned found = 0;
+    g_assert_cmpuint(strlen(new), ==, n);
+    for (size_t i = 1; i + n < len; i++)
+        if (bytes[i - 1] == 0 && memcmp(bytes + i, old, n + 1) == 0) {
+            memcpy(bytes + i, new, n);
+            found++;
+        }
+    g_assert_cmpuint(found, >, 0);
+}
+
+const char *scene_put_changed(struct scene *s, const char *old, const char *new)
+{
+    size_t len;
+    g_autofree char *bytes = scene_bytes("good", &len);
+    replace(bytes, len, old, new);
+    return scene_write(s, 0, "good.so", bytes, len);
 }
 
 void scene_conf(struct scene *s, unsigned conf, const char *name, const char *text)
@@ -123,7 +148,8 @@ void scene_expect(struct scene *s, const char *path, enum plugin_state state, co
     g_assert_cmpstr(plugin_state_name(p->state), ==, plugin_state_name(state));
 }
 
-void scene_refused(struct scene *s, const char *path, const char *provides, enum plugin_state state, const char *reason)
+void scene_refused(struct scene *s, const char *path, const char *provides, enum plugin_state state,
+                   const char *reason)
 {
     g_autoptr(GError) error = NULL;
     g_autofree char *sentence = g_strconcat(path, reason, NULL);
@@ -131,4 +157,20 @@ void scene_refused(struct scene *s, const char *path, const char *provides, enum
     g_assert_error(error, CORE_ERROR, CORE_ERROR_PLUGIN);
     g_assert_cmpstr(error->message, ==, sentence);
     scene_expect(s, path, state, reason);
+}
+
+static void run(const void *data)
+{
+    const struct scene_test *test = data;
+    struct scene *s = scene_new();
+    test->run(s);
+    scene_free(s);
+}
+
+void scene_add(const char *prefix, const struct scene_test *tests, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        g_autofree char *path = g_strdup_printf("%s/%s", prefix, tests[i].name);
+        g_test_add_data_func(path, &tests[i], run);
+    }
 }

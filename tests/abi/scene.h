@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Directories with plugins and drop-in files for one test, and what is asked about them again and again. */
+/* Directories with plugins and drop-in files for one test, and what is asked about them again and
+ * again. */
 #ifndef TESTS_ABI_SCENE_H
 #define TESTS_ABI_SCENE_H
 
@@ -16,14 +17,27 @@ struct scene {
     struct plugins *plugins;
 };
 
+/* A test with a scene of its own. */
+struct scene_test {
+    const char *name;
+    void (*run)(struct scene *scene);
+};
+
+/* Adds tests by the name prefix/name. The array stays where it is. */
+void scene_add(const char *prefix, const struct scene_test *tests, unsigned count);
+
 struct scene *scene_new(void);
 void scene_free(struct scene *scene);
 
-/* Copies a plugin of this build into directory `dir` under the same name; returns its path, owned by the scene. */
+/* Copies a plugin of this build into directory `dir` under the same name; returns its path, owned
+ * by the scene. */
 const char *scene_put(struct scene *scene, unsigned dir, const char *name);
 /* Bytes of a built plugin, to be changed and written. */
 char *scene_bytes(const char *name, size_t *len);
-const char *scene_write(struct scene *scene, unsigned dir, const char *file, const void *bytes, size_t len);
+const char *scene_write(struct scene *scene, unsigned dir, const char *file, const void *bytes,
+                        size_t len);
+/* The plugin `good` with a string of its file changed to another of the same length. */
+const char *scene_put_changed(struct scene *scene, const char *old, const char *new);
 /* A drop-in file. */
 void scene_conf(struct scene *scene, unsigned conf, const char *name, const char *text);
 /* plugins_new() on the directories; the one before is freed. */
@@ -34,8 +48,11 @@ struct plugin *scene_plugin(struct scene *scene, const char *path);
 char *scene_marks(const struct scene *scene);
 
 /* The plugin is in this state, and its reason is `path` followed by `reason`. */
-void scene_expect(struct scene *scene, const char *path, enum plugin_state state, const char *reason);
-/* plugin_use() refuses with CORE_ERROR_PLUGIN and this whole sentence behind `path`, and the state becomes that. */
-void scene_refused(struct scene *scene, const char *path, const char *provides, enum plugin_state state, const char *reason);
+void scene_expect(struct scene *scene, const char *path, enum plugin_state state,
+                  const char *reason);
+/* plugin_use() refuses with CORE_ERROR_PLUGIN and this whole sentence behind `path`, and the state
+ * becomes that. */
+void scene_refused(struct scene *scene, const char *path, const char *provides,
+                   enum plugin_state state, const char *reason);
 
 #endif

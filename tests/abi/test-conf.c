@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Drop-in files: what they can say, which one counts, and one clear warning with file and line for what is wrong. */
+/* Drop-in files: what they can say, which one counts, and one clear warning with file and line for
+ * what is wrong. */
 #include <glib/gstdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -69,7 +70,8 @@ static void nothing(void)
 static void values(void)
 {
     struct place p = place_new();
-    put(p.vendor, "# a comment\n[plugin]\nload = no\n\n[params]\nsize = 1G\nname=a b=c;d\nempty=\n");
+    put(p.vendor,
+        "# a comment\n[plugin]\nload = no\n\n[params]\nsize = 1G\nname=a b=c;d\nempty=\n");
     struct plugin_conf *c = read_conf(&p);
     g_assert_cmpint(c->load, ==, PLUGIN_LOAD_NO);
     g_assert_cmpuint(g_strv_length(c->words), ==, 3);
@@ -132,7 +134,8 @@ static void broken_file(const void *data)
         broken(m->text);
         return;
     }
-    g_autofree char *pattern = g_strdup_printf("*/admin/x.conf, %s: the file is ignored until this is corrected\n", m->warning);
+    g_autofree char *pattern = g_strdup_printf(
+        "*/admin/x.conf, %s: the file is ignored until this is corrected\n", m->warning);
     g_test_trap_subprocess(NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
     g_test_trap_assert_passed();
     g_test_trap_assert_stderr(pattern);
@@ -143,10 +146,13 @@ int main(int argc, char **argv)
     static const struct mistake mistakes[] = {
         {"syntax", "[plugin]\n\nload\n", "line 3: neither ?section?, key=value nor # comment"},
         {"no_section", "# x\nload=no\n", "line 2: neither ?section?, key=value nor # comment"},
-        {"wrong_section", "[plugin]\nload=yes\n[other]\n", "line 3: there is no section ?other?, only ?plugin? and ?params?"},
-        {"wrong_key", "[params]\nlode=1\n[plugin]\nlode=no\n", "line 4: there is no 'lode' in ?plugin?, only load"},
+        {"wrong_section", "[plugin]\nload=yes\n[other]\n",
+         "line 3: there is no section ?other?, only ?plugin? and ?params?"},
+        {"wrong_key", "[params]\nlode=1\n[plugin]\nlode=no\n",
+         "line 4: there is no 'lode' in ?plugin?, only load"},
         {"wrong_load", "[plugin]\n  load = off\n", "line 2: load is auto, yes or no, not 'off'"},
-        {"wrong_escape", "[params]\na=1\nb=x\\qy\n", "line 3: the value of 'b' has a wrong escape or is no UTF-8"},
+        {"wrong_escape", "[params]\na=1\nb=x\\qy\n",
+         "line 3: the value of 'b' has a wrong escape or is no UTF-8"},
     };
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/abi/conf/nothing", nothing);

@@ -46,7 +46,8 @@ static void reads_a_real_plugin(void)
     close(fd);
 }
 
-/* Every prefix of a plugin is refused, and what cuts off no more than the padding at the end is refused as well. */
+/* Every prefix of a plugin is refused, and what cuts off no more than the padding at the end is
+ * refused as well. */
 static void every_length(void)
 {
     size_t len;
@@ -56,7 +57,8 @@ static void every_length(void)
         g_assert_cmpint(code_of(bytes, n), ==, n < SELFMAG ? PLUGIN_ELF_NOT : PLUGIN_ELF_TRUNCATED);
 }
 
-/* Each byte of the headers is set to nasty values; the verdict does not matter, coming back does. */
+/* Each byte of the headers is set to nasty values; the verdict does not matter, coming back does.
+ */
 static void every_header_byte(void)
 {
     static const unsigned char nasty[] = {0x00, 0x01, 0x7f, 0x80, 0xff};
@@ -88,7 +90,8 @@ static void random_damage(void)
         memcpy(copy, bytes, len);
         for (unsigned i = 0; i < 8; i++) {
             bool tail = g_rand_boolean(rand);
-            size_t at = tail ? len - 1 - (size_t)g_rand_int_range(rand, 0, 2500) : (size_t)g_rand_int_range(rand, 0, 700);
+            size_t at = tail ? len - 1 - (size_t)g_rand_int_range(rand, 0, 2500)
+                             : (size_t)g_rand_int_range(rand, 0, 700);
             copy[at] = (char)g_rand_int_range(rand, 0, 256);
         }
         code_of(copy, len);
@@ -103,9 +106,11 @@ static void put(uint8_t *at, unsigned n, uint64_t value)
         at[n - 1 - i] = (uint8_t)(value >> 8 * i);
 }
 
-#define PUT(base, type, field, value) put((uint8_t *)(base) + offsetof(type, field), sizeof(((type *)0)->field), value)
+#define PUT(base, type, field, value)                                                              \
+    put((uint8_t *)(base) + offsetof(type, field), sizeof(((type *)0)->field), value)
 
-/* 32-bit big-endian: header, two section headers' worth of table at 64, names at 256, our section at 300. */
+/* 32-bit big-endian: header, two section headers' worth of table at 64, names at 256, our section
+ * at 300. */
 static size_t foreign_file(uint8_t *bytes, size_t size)
 {
     static const char info[] = "kind=backing-store\0name=far";

@@ -5,7 +5,8 @@
 
 #include "plugin.h"
 
-/* Every pointer behind the version numbers is there: a service that the header offers and nobody implements would crash plugins. */
+/* Every pointer behind the version numbers is there: a service that the header offers and nobody
+ * implements would crash plugins. */
 static void has_every_service(void)
 {
     const struct tgt_host *host = host_table();

@@ -23,9 +23,8 @@ static struct plugin *use(struct scene *s, const char *provides)
     return p;
 }
 
-static void loads_on_first_use(void)
+static void loads_on_first_use(struct scene *s)
 {
-    struct scene *s = scene_new();
     const char *path = scene_put(s, 0, "good");
     scene_open(s);
     g_assert_cmpuint(count_marks(s), ==, 0);
@@ -41,13 +40,11 @@ static void loads_on_first_use(void)
     plugin_unuse(p);
     scene_expect(s, path, PLUGIN_IDLE, NULL);
     plugin_unuse(NULL);
-    scene_free(s);
 }
 
-static void unloads_without_users_only(void)
+static void unloads_without_users_only(struct scene *s)
 {
     g_autoptr(GError) error = NULL;
-    struct scene *s = scene_new();
     const char *path = scene_put(s, 0, "good");
     scene_open(s);
     struct plugin *p = use(s, "bs:good");
@@ -63,13 +60,11 @@ static void unloads_without_users_only(void)
     g_assert_null(plugin_of(desc));
     g_assert_false(plugin_unload(p, &error));
     g_assert_error(error, CORE_ERROR, CORE_ERROR_INVALID);
-    scene_free(s);
 }
 
 /* The code stays mapped: no second run of constructors, no second probe. */
-static void loads_again(void)
+static void loads_again(struct scene *s)
 {
-    struct scene *s = scene_new();
     scene_put(s, 0, "good");
     scene_open(s);
     struct plugin *p = use(s, "bs:good");
@@ -81,13 +76,11 @@ static void loads_again(void)
     g_assert_true(p->desc == desc);
     g_assert_cmpuint(count_marks(s), ==, marks);
     plugin_unuse(p);
-    scene_free(s);
 }
 
 /* A new file under the old name is another plugin, with code and data of its own. */
-static void loads_a_new_version(void)
+static void loads_a_new_version(struct scene *s)
 {
-    struct scene *s = scene_new();
     const char *path = scene_put(s, 0, "good");
     scene_open(s);
     struct plugin *p = use(s, "bs:good");
@@ -99,13 +92,11 @@ static void loads_a_new_version(void)
     g_assert_true(use(s, "bs:good") == p);
     g_assert_true(p->desc != old);
     plugin_unuse(p);
-    scene_free(s);
 }
 
 /* Two files that were opened on the same descriptor number are two plugins. */
-static void keeps_plugins_apart(void)
+static void keeps_plugins_apart(struct scene *s)
 {
-    struct scene *s = scene_new();
     scene_put(s, 0, "good");
     scene_put(s, 0, "short-table");
     scene_open(s);
@@ -115,13 +106,11 @@ static void keeps_plugins_apart(void)
     g_assert_cmpstr(other->desc->name, ==, "short-table");
     plugin_unuse(good);
     plugin_unuse(other);
-    scene_free(s);
 }
 
-static void refuses_overwritten_code(void)
+static void refuses_overwritten_code(struct scene *s)
 {
     g_autoptr(GError) error = NULL;
-    struct scene *s = scene_new();
     const char *path = scene_put(s, 0, "good");
     scene_open(s);
     struct plugin *p = use(s, "bs:good");
@@ -132,13 +121,13 @@ static void refuses_overwritten_code(void)
     close(fd);
     g_assert_null(plugin_use(s->plugins, "bs:good", &error));
     g_assert_error(error, CORE_ERROR, CORE_ERROR_PLUGIN);
-    g_assert_true(g_str_has_suffix(error->message, " was overwritten while tgtd had it mapped, a new file is needed: restart tgtd"));
-    scene_free(s);
+    g_assert_true(g_str_has_suffix(
+        error->message,
+        " was overwritten while tgtd had it mapped, a new file is needed: restart tgtd"));
 }
 
-static void zero_extends_a_short_table(void)
+static void zero_extends_a_short_table(struct scene *s)
 {
-    struct scene *s = scene_new();
     scene_put(s, 0, "short-table");
     scene_open(s);
     struct plugin *p = use(s, "bs:short-table");
@@ -146,7 +135,6 @@ static void zero_extends_a_short_table(void)
     g_assert_null(p->bs.write);
     g_assert_null(p->bs.refresh);
     plugin_unuse(p);
-    scene_free(s);
 }
 
 /* The test store keeps a pointer that is off by its parameter `level`. */
@@ -155,9 +143,8 @@ static long level_of(const struct plugin *p, void *memory)
     return (long)((char *)p->data - (char *)memory);
 }
 
-static void passes_parameters(void)
+static void passes_parameters(struct scene *s)
 {
-    struct scene *s = scene_new();
     void *handle = NULL;
     struct tgt_bs_info info = {.struct_size = sizeof info};
     scene_put(s, 0, "good");
@@ -170,25 +157,21 @@ static void passes_parameters(void)
     g_assert_cmpstr(params_text(p->params, "key"), ==, "***");
     g_assert_cmpstr(params_str(p->params, "key"), ==, "top secret");
     plugin_unuse(p);
-    scene_free(s);
 }
 
-static void loads_at_start(void)
+static void loads_at_start(struct scene *s)
 {
-    struct scene *s = scene_new();
     const char *good = scene_put(s, 0, "good"), *bad = scene_put(s, 0, "fail-load");
     scene_conf(s, 0, "good", "[plugin]\nload=yes\n");
     scene_conf(s, 0, "fail-load", "[plugin]\nload=yes\n");
     scene_open(s);
     scene_expect(s, good, PLUGIN_IDLE, NULL);
     g_assert_cmpint(scene_plugin(s, bad)->state, ==, PLUGIN_FAILED);
-    scene_free(s);
 }
 
-static void loads_by_command(void)
+static void loads_by_command(struct scene *s)
 {
     g_autoptr(GError) error = NULL;
-    struct scene *s = scene_new();
     const char *path = scene_put(s, 0, "good");
     scene_conf(s, 1, "good", "[plugin]\nload=no\n");
     scene_open(s);
@@ -201,14 +184,23 @@ static void loads_by_command(void)
     plugin_unuse(p);
     g_assert_true(plugin_unload(p, &error));
     g_assert_cmpint(scene_plugin(s, path)->state, ==, PLUGIN_DISABLED);
-    scene_free(s);
+}
+
+/* No command is needed once the reason is gone. */
+static void uses_what_is_no_longer_disabled(struct scene *s)
+{
+    scene_put(s, 0, "good");
+    scene_conf(s, 1, "good", "[plugin]\nload=no\n");
+    scene_open(s);
+    g_assert_null(plugin_use(s->plugins, "bs:good", NULL));
+    scene_conf(s, 1, "good", "[plugin]\nload=auto\n");
+    plugin_unuse(use(s, "bs:good"));
 }
 
 /* What failed is tried again by command, with the drop-in file as it is now. */
-static void tries_anew_by_command(void)
+static void tries_anew_by_command(struct scene *s)
 {
     g_autoptr(GError) error = NULL;
-    struct scene *s = scene_new();
     const char *path = scene_put(s, 0, "good");
     scene_conf(s, 1, "good", "[params]\nlevel=none\n");
     scene_open(s);
@@ -217,24 +209,20 @@ static void tries_anew_by_command(void)
     scene_conf(s, 1, "good", "[params]\nlevel=1\n");
     g_assert_true(plugin_load(s->plugins, scene_plugin(s, path), &error));
     g_assert_no_error(error);
-    scene_free(s);
 }
 
-static void load_reports_why_not(void)
+static void load_reports_why_not(struct scene *s)
 {
     g_autoptr(GError) error = NULL;
-    struct scene *s = scene_new();
     const char *path = scene_put(s, 0, "crash-load");
     scene_open(s);
     g_assert_false(plugin_load(s->plugins, scene_plugin(s, path), &error));
     g_assert_error(error, CORE_ERROR, CORE_ERROR_PLUGIN);
     g_assert_nonnull(strstr(error->message, "crashed in its load()"));
-    scene_free(s);
 }
 
-static void starts_anew_in_one_process(void)
+static void starts_anew_in_one_process(struct scene *s)
 {
-    struct scene *s = scene_new();
     scene_put(s, 0, "good");
     for (unsigned i = 0; i < 3; i++) {
         scene_open(s);
@@ -242,24 +230,27 @@ static void starts_anew_in_one_process(void)
         g_assert_true(plugin_of(p->desc) == p);
         plugin_unuse(p);
     }
-    scene_free(s);
 }
 
 int main(int argc, char **argv)
 {
+    static const struct scene_test tests[] = {
+        {"loads_on_first_use", loads_on_first_use},
+        {"unloads_without_users_only", unloads_without_users_only},
+        {"loads_again", loads_again},
+        {"loads_a_new_version", loads_a_new_version},
+        {"keeps_plugins_apart", keeps_plugins_apart},
+        {"refuses_overwritten_code", refuses_overwritten_code},
+        {"zero_extends_a_short_table", zero_extends_a_short_table},
+        {"passes_parameters", passes_parameters},
+        {"loads_at_start", loads_at_start},
+        {"loads_by_command", loads_by_command},
+        {"uses_what_is_no_longer_disabled", uses_what_is_no_longer_disabled},
+        {"tries_anew_by_command", tries_anew_by_command},
+        {"load_reports_why_not", load_reports_why_not},
+        {"starts_anew_in_one_process", starts_anew_in_one_process},
+    };
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/abi/life/loads_on_first_use", loads_on_first_use);
-    g_test_add_func("/abi/life/unloads_without_users_only", unloads_without_users_only);
-    g_test_add_func("/abi/life/loads_again", loads_again);
-    g_test_add_func("/abi/life/loads_a_new_version", loads_a_new_version);
-    g_test_add_func("/abi/life/keeps_plugins_apart", keeps_plugins_apart);
-    g_test_add_func("/abi/life/refuses_overwritten_code", refuses_overwritten_code);
-    g_test_add_func("/abi/life/zero_extends_a_short_table", zero_extends_a_short_table);
-    g_test_add_func("/abi/life/passes_parameters", passes_parameters);
-    g_test_add_func("/abi/life/loads_at_start", loads_at_start);
-    g_test_add_func("/abi/life/loads_by_command", loads_by_command);
-    g_test_add_func("/abi/life/tries_anew_by_command", tries_anew_by_command);
-    g_test_add_func("/abi/life/load_reports_why_not", load_reports_why_not);
-    g_test_add_func("/abi/life/starts_anew_in_one_process", starts_anew_in_one_process);
+    scene_add("/abi/life", tests, G_N_ELEMENTS(tests));
     return g_test_run();
 }

@@ -49,7 +49,8 @@ static void defaults(void)
 static void values(void)
 {
     g_autoptr(GError) error = NULL;
-    struct tgt_params *p = parse("name=a=b;c path=/x sync=off depth=0x10 size=3G mode=safe password=7 depth=5", &error);
+    struct tgt_params *p = parse(
+        "name=a=b;c path=/x sync=off depth=0x10 size=3G mode=safe password=7 depth=5", &error);
     g_assert_no_error(error);
     g_assert_cmpstr(params_str(p, "name"), ==, "a=b;c");
     g_assert_cmpstr(params_str(p, "path"), ==, "/x");
@@ -77,9 +78,12 @@ static void wrong_values(void)
     refused("depth=-1", "parameter depth: '-1' is not what it takes: a number");
     refused("depth=", "parameter depth: '' is not what it takes: a number");
     refused("depth=65", "parameter depth: 65 is not within 1 to 64 commands");
-    refused("depth=18446744073709551616", "parameter depth: '18446744073709551616' is not what it takes: a number");
+    refused("depth=18446744073709551616",
+            "parameter depth: '18446744073709551616' is not what it takes: a number");
     refused("size=1", "parameter size: 1 is too small, at least 4096 bytes is needed");
-    refused("size=big", "parameter size: 'big' is not what it takes: a number of bytes such as 4096, 64M or 1G");
+    refused(
+        "size=big",
+        "parameter size: 'big' is not what it takes: a number of bytes such as 4096, 64M or 1G");
     refused("mode=slow", "parameter mode: 'slow' is not what it takes: fast safe");
     refused("mode=", "parameter mode: '' is not what it takes: fast safe");
     refused("password=hunter2", "parameter password: '***' is not what it takes: a number");
@@ -88,7 +92,8 @@ static void wrong_values(void)
 static void unknown_names(void)
 {
     refused("dept=1", "there is no parameter dept, did you mean depth?");
-    refused("zzzzzz=1", "there is no parameter zzzzzz: name, path, sync, depth, size, mode, password");
+    refused("zzzzzz=1",
+            "there is no parameter zzzzzz: name, path, sync, depth, size, mode, password");
     g_autoptr(GError) error = NULL;
     char *words[] = {(char *)"x=1", NULL};
     g_assert_null(params_parse(NULL, 0, sizeof table[0], words, &error));
@@ -97,7 +102,8 @@ static void unknown_names(void)
 
 static void required(void)
 {
-    static const struct tgt_param needs[] = {{"pool", TGT_PARAM_STRING, TGT_PARAM_REQUIRED, NULL, 0, 0, NULL, NULL, "the pool to use"}};
+    static const struct tgt_param needs[] = {
+        {"pool", TGT_PARAM_STRING, TGT_PARAM_REQUIRED, NULL, 0, 0, NULL, NULL, "the pool to use"}};
     g_autoptr(GError) error = NULL;
     g_assert_null(params_parse(needs, 1, sizeof needs[0], NULL, &error));
     g_assert_cmpstr(error->message, ==, "parameter pool is required: the pool to use");
@@ -136,10 +142,21 @@ static void sizes(void)
         const char *text;
         uint64_t value;
     } good[] = {
-        {"0", 0},           {"512", 512},          {"4K", 4096},           {"4k", 4096},          {"64M", 64ull << 20}, {"1G", 1ull << 30},
-        {"2T", 2ull << 40}, {"3P", 3ull << 50},    {"1GiB", 1ull << 30},   {"16383P", 16383ull << 50}, {"18446744073709551615", UINT64_MAX},
+        {"0", 0},
+        {"512", 512},
+        {"4K", 4096},
+        {"4k", 4096},
+        {"64M", 64ull << 20},
+        {"1G", 1ull << 30},
+        {"2T", 2ull << 40},
+        {"3P", 3ull << 50},
+        {"1GiB", 1ull << 30},
+        {"16383P", 16383ull << 50},
+        {"18446744073709551615", UINT64_MAX},
     };
-    static const char *const bad[] = {"", "K", "-1", " 1", "1 ", "1.5G", "0x10", "1GB", "1E", "16384P", "18446744073709551616", "1KK"};
+    static const char *const bad[] = {
+        "",   "K", "-1", " 1", "1 ", "1.5G", "0x10", "1GB", "1E", "16384P", "18446744073709551616",
+        "1KK"};
     uint64_t n;
     for (unsigned i = 0; i < G_N_ELEMENTS(good); i++) {
         g_assert_true(parse_size(good[i].text, &n, NULL));

@@ -21,12 +21,10 @@ static char *distrust_of(const char *path)
     return why;
 }
 
-static void trusts_own_files(void)
+static void trusts_own_files(struct scene *s)
 {
-    struct scene *s = scene_new();
     const char *path = scene_write(s, 0, "a.so", "x", 1);
     g_assert_null(distrust_of(path));
-    scene_free(s);
 }
 
 static void trusts_the_systems_files(void)
@@ -35,20 +33,19 @@ static void trusts_the_systems_files(void)
     g_assert_cmpstr(why, ==, NULL);
 }
 
-static void follows_links(void)
+static void follows_links(struct scene *s)
 {
-    struct scene *s = scene_new();
-    g_autofree char *link = g_build_filename(s->root, "link", NULL), *through = g_build_filename(link, "a.so", NULL);
+    g_autofree char *link = g_build_filename(s->root, "link", NULL),
+                    *through = g_build_filename(link, "a.so", NULL);
     scene_write(s, 0, "a.so", "x", 1);
     g_assert_cmpint(symlink("first", link), ==, 0);
     g_assert_null(distrust_of(through));
-    scene_free(s);
 }
 
-static void passes_through_sticky(void)
+static void passes_through_sticky(struct scene *s)
 {
-    struct scene *s = scene_new();
-    g_autofree char *sub = g_build_filename(s->dir[0], "sub", NULL), *file = g_build_filename(sub, "a.so", NULL);
+    g_autofree char *sub = g_build_filename(s->dir[0], "sub", NULL),
+                    *file = g_build_filename(sub, "a.so", NULL);
     g_assert_cmpint(mkdir(sub, 0755), ==, 0);
     scene_write(s, 0, "sub/a.so", "x", 1);
     g_assert_cmpint(chmod(s->dir[0], 01777), ==, 0);
@@ -56,24 +53,20 @@ static void passes_through_sticky(void)
     g_assert_cmpint(chmod(s->dir[0], 0777), ==, 0);
     g_autofree char *why = distrust_of(file);
     g_assert_nonnull(strstr(why, s->dir[0]));
-    scene_free(s);
 }
 
-static void judges_the_group(void)
+static void judges_the_group(struct scene *s)
 {
-    struct scene *s = scene_new();
     const char *path = scene_write(s, 0, "a.so", "x", 1);
     g_assert_cmpint(chmod(path, 0664), ==, 0);
     g_autofree char *why = distrust_of(path);
     /* A user whose group has the same number has it for himself. */
     bool private = geteuid() != 0 && geteuid() == getegid();
     g_assert_true((why == NULL) == private);
-    scene_free(s);
 }
 
-static void judges_directory_owners(void)
+static void judges_directory_owners(struct scene *s)
 {
-    struct scene *s = scene_new();
     const char *path = scene_write(s, 0, "a.so", "x", 1);
     if (geteuid() != 0 || chown(s->dir[0], 65534, 65534) != 0) {
         g_test_skip("only root can give a directory away");
@@ -81,7 +74,6 @@ static void judges_directory_owners(void)
         g_autofree char *why = distrust_of(path);
         g_assert_nonnull(strstr(why, "belongs to uid 65534"));
     }
-    scene_free(s);
 }
 
 static void says_what_cannot_be_opened(void)
@@ -98,13 +90,16 @@ static void says_what_cannot_be_opened(void)
 
 int main(int argc, char **argv)
 {
+    static const struct scene_test tests[] = {
+        {"trusts_own_files", trusts_own_files},
+        {"follows_links", follows_links},
+        {"passes_through_sticky", passes_through_sticky},
+        {"judges_the_group", judges_the_group},
+        {"judges_directory_owners", judges_directory_owners},
+    };
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/abi/path/trusts_own_files", trusts_own_files);
+    scene_add("/abi/path", tests, G_N_ELEMENTS(tests));
     g_test_add_func("/abi/path/trusts_the_systems_files", trusts_the_systems_files);
-    g_test_add_func("/abi/path/follows_links", follows_links);
-    g_test_add_func("/abi/path/passes_through_sticky", passes_through_sticky);
-    g_test_add_func("/abi/path/judges_the_group", judges_the_group);
-    g_test_add_func("/abi/path/judges_directory_owners", judges_directory_owners);
     g_test_add_func("/abi/path/says_what_cannot_be_opened", says_what_cannot_be_opened);
     return g_test_run();
 }

@@ -59,6 +59,8 @@ REFUSED = {
 class Bed:
     """A daemon that looks into two directories of odd files, one of which everybody can write."""
 
+    daemon = None
+
     def open(self):
         self.root = pathlib.Path(tempfile.mkdtemp(prefix="tgt-abi-"))
         os.chmod(self.root, 0o755)
@@ -90,7 +92,7 @@ class Bed:
         return self.marker.read_text().split() if self.marker.exists() else []
 
     def log(self):
-        return self.daemon.log_text()
+        return self.daemon.log_text() if self.daemon else ""
 
     def check(self):
         tap.true(self.daemon.alive(), "the daemon has died")

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Loads a blocking backing store from a directory as the daemon would, and reads back what it writes: use-store DIR NAME [KEY=VALUE...] */
+/* Loads a blocking backing store from a directory as the daemon would, and reads back what it
+ * writes: use-store DIR NAME [KEY=VALUE...] */
 #include <stdio.h>
 #include <string.h>
 
@@ -17,7 +18,8 @@ struct store {
 static bool open_store(struct store *s, const struct plugin *plugin, char **words, GError **error)
 {
     struct tgt_error err = {0};
-    struct tgt_params *params = params_parse(plugin->bs.lu_params, plugin->bs.lu_param_count, plugin->bs.lu_param_size, words, error);
+    struct tgt_params *params = params_parse(plugin->bs.lu_params, plugin->bs.lu_param_count,
+                                             plugin->bs.lu_param_size, words, error);
     if (!params)
         return false;
     const struct tgt_bs_open args = {.struct_size = sizeof args, .params = params};
@@ -45,8 +47,10 @@ static bool try_store(const struct store *s, GError **error)
     uint64_t last = s->info.size - LEN;
     for (unsigned i = 0; i < LEN; i++)
         data[i] = (uint8_t)(i * 7 + i / 251);
-    bool ok = s->info.size >= 3 * LEN && equal(s, 0, zeroes) && s->ops->write(s->handle, data, LEN, 0) == 0 &&
-              s->ops->write(s->handle, data, LEN, last) == 0 && equal(s, 0, data) && equal(s, last, data) && equal(s, LEN, zeroes);
+    bool ok = s->info.size >= 3 * LEN && equal(s, 0, zeroes) &&
+              s->ops->write(s->handle, data, LEN, 0) == 0 &&
+              s->ops->write(s->handle, data, LEN, last) == 0 && equal(s, 0, data) &&
+              equal(s, last, data) && equal(s, LEN, zeroes);
     if (ok && s->ops->discard)
         ok = s->ops->discard(s->handle, LEN, 0) == 0 && equal(s, 0, zeroes) && equal(s, last, data);
     if (!ok)

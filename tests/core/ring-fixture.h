@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the tests of the rings share: one ring driven by the test itself, and operations that note how they ended. */
+/* What the tests of the rings share: one ring driven by the test itself, and operations that note
+ * how they ended. */
 #ifndef TESTS_RING_FIXTURE_H
 #define TESTS_RING_FIXTURE_H
 
@@ -24,10 +25,10 @@ struct probe {
     struct tgt_op op;
     int64_t res;
     unsigned ended;
-    gint64 at;               /* g_get_monotonic_time() of the end */
-    struct fixture *f;       /* for tests that start again from `done` */
-    unsigned again;          /* how often */
-    struct probe **last;     /* order of ends; may be NULL */
+    gint64 at;           /* g_get_monotonic_time() of the end */
+    struct fixture *f;   /* for tests that start again from `done` */
+    unsigned again;      /* how often */
+    struct probe **last; /* order of ends; may be NULL */
 };
 
 void probe_init(struct probe *p, struct fixture *f);

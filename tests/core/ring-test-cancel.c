@@ -119,7 +119,8 @@ static void test_cancel_many(struct fixture *f)
     for (unsigned i = 0; i < MANY; i++) {
         probe_init(&crowd[i], f);
         if (i % 2)
-            f->ops->timeout(f->ring, &crowd[i].op, (i % 100 + 1) * G_GUINT64_CONSTANT(1000000000000));
+            f->ops->timeout(f->ring, &crowd[i].op,
+                            (i % 100 + 1) * G_GUINT64_CONSTANT(1000000000000));
         else
             f->ops->poll(f->ring, &crowd[i].op, f->a, POLLIN);
     }
@@ -161,7 +162,8 @@ static int64_t wait_for_go(struct tgt_op *op)
     return 42;
 }
 
-/* All that there are workers for run at the same time; what waits for one can be cancelled, what runs cannot. */
+/* All that there are workers for run at the same time; what waits for one can be cancelled, what
+ * runs cannot. */
 static void test_call_cancel(struct fixture *f)
 {
     enum { WORKERS = 32 };

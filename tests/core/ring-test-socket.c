@@ -132,12 +132,14 @@ static void test_send_in_parts(struct fixture *f)
     for (size_t i = 0; i < SIZE; i++)
         data[i] = (unsigned char)(i * 131 >> 8);
     for (; sent < SIZE; parts++) {
-        struct iovec iov[] = {{data + sent, (SIZE - sent) / 2}, {data + sent + (SIZE - sent) / 2, SIZE - sent - (SIZE - sent) / 2}};
+        struct iovec iov[] = {{data + sent, (SIZE - sent) / 2},
+                              {data + sent + (SIZE - sent) / 2, SIZE - sent - (SIZE - sent) / 2}};
         struct msghdr msg = {.msg_iov = iov, .msg_iovlen = 2};
         struct probe p;
         probe_init(&p, f);
         f->ops->sendmsg(f->ring, &p.op, f->a, &msg, 0);
-        for (gint64 end = g_get_monotonic_time() + PATIENCE_MS * 1000; !p.ended && g_get_monotonic_time() < end;) {
+        for (gint64 end = g_get_monotonic_time() + PATIENCE_MS * 1000;
+             !p.ended && g_get_monotonic_time() < end;) {
             run_for(f, 1);
             got = drain(f, got);
         }

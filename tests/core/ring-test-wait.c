@@ -23,7 +23,8 @@ static void test_timeout_order(struct fixture *f)
         expect(f, &p[i], 0);
         g_assert_cmpint(p[i].at - start, >=, (gint64)ms[i] * 1000);
     }
-    g_assert_true(p[4].at <= p[1].at && p[1].at <= p[3].at && p[3].at <= p[0].at && p[0].at <= p[2].at);
+    g_assert_true(p[4].at <= p[1].at && p[1].at <= p[3].at && p[3].at <= p[0].at &&
+                  p[0].at <= p[2].at);
 }
 
 static void test_timeout_cancel_some(struct fixture *f)

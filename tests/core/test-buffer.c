@@ -91,7 +91,8 @@ static void test_small_and_large_share(struct fixture *f)
         }
         for (unsigned i = 0; i < SMALL; i++)
             buffer_put(f->pool, &small[(i * 37 + round) % SMALL], 1);
-        g_assert_cmpint(buffer_get(f->pool, BLOCKS * BUFFER_LARGE, large, BLOCKS, NULL), ==, BLOCKS);
+        g_assert_cmpint(buffer_get(f->pool, BLOCKS * BUFFER_LARGE, large, BLOCKS, NULL), ==,
+                        BLOCKS);
         g_assert_cmpint(buffer_get(f->pool, 1, &none, 1, NULL), ==, -EAGAIN);
         buffer_put(f->pool, large, BLOCKS);
     }
@@ -116,9 +117,9 @@ struct waiter {
     struct fixture *f;
     size_t len;
     struct iovec iov[BLOCKS];
-    int n;              /* pieces it got, or 0 */
+    int n; /* pieces it got, or 0 */
     unsigned called;
-    unsigned order;     /* in which it was served, from 1 */
+    unsigned order; /* in which it was served, from 1 */
     unsigned *counter;
 };
 
@@ -149,7 +150,8 @@ static void give_back(struct waiter *w)
     w->n = 0;
 }
 
-/* End of the turn, as far as the pool is concerned: the test does not return to its thread meanwhile. */
+/* End of the turn, as far as the pool is concerned: the test does not return to its thread
+ * meanwhile. */
 static void end_turn(struct fixture *f);
 
 static void test_first_come_first_served(struct fixture *f)
@@ -162,7 +164,8 @@ static void test_first_come_first_served(struct fixture *f)
     ask(f, &small, 100, &counter);
     ask(f, &second, BUFFER_LARGE, &counter);
     g_assert_cmpint(large.n + small.n + second.n, ==, 0);
-    /* Two chunks are enough for the small one, but it is not its turn; nor does anyone new overtake. */
+    /* Two chunks are enough for the small one, but it is not its turn; nor does anyone new
+     * overtake. */
     buffer_put(f->pool, all.iov, 2);
     end_turn(f);
     g_assert_cmpuint(large.called + small.called + second.called, ==, 0);

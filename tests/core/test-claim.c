@@ -122,6 +122,50 @@ static void does_not_wait_for_data(struct scene *s, gconstpointer data)
     end_good(slow);
 }
 
+static struct fake_cmd *disk_read(struct fake_nexus *n)
+{
+    uint8_t read[10] = {0x28, [8] = 1};
+    struct fake_cmd *c = fake_cmd_new(n, 1, read, sizeof read);
+    c->in_len = 512;
+    c->hold_respond = true;
+    fake_submit(c);
+    fake_wait(c, FAKE_RESPOND);
+    return c;
+}
+
+static struct fake_cmd *disk_compare_write(struct fake_nexus *n)
+{
+    static const uint8_t both[1024];
+    uint8_t cdb[16] = {0x89, [13] = 1};
+    struct fake_cmd *c = fake_cmd_new(n, 1, cdb, sizeof cdb);
+    c->out = both;
+    c->out_len = sizeof both;
+    fake_submit(c);
+    return c;
+}
+
+/* A response that is sent from the store's own memory is a read that is still under way. */
+static void waits_for_lent_memory(struct scene *s, gconstpointer data)
+{
+    fake_lun(s->fake, 1, "disk", "mem", (const char *const[]){"size=1M", NULL});
+    fake_clear_attention(s->n, 1);
+    struct fake_cmd *read = disk_read(s->n), *write = disk_compare_write(s->n);
+    fake_wait_state(write, TGT_CMD_BLOCKED);
+    fake_respond(read);
+    end_good(write);
+    end_good(read);
+}
+
+static void does_not_wait_for_a_slow_reader(struct scene *s, gconstpointer data)
+{
+    fake_lun(s->fake, 1, "disk", "mem-blocking", (const char *const[]){"size=1M", NULL});
+    fake_clear_attention(s->n, 1);
+    struct fake_cmd *read = disk_read(s->n);
+    end_good(disk_compare_write(s->n));
+    fake_respond(read);
+    end_good(read);
+}
+
 /* ---- Threads ---- */
 
 static void over_threads(struct scene *s, unsigned from)
@@ -289,6 +333,8 @@ int main(int argc, char **argv)
     SCENE_TEST("/claim/those-behind-a-claim-wait", those_behind_a_claim_wait);
     SCENE_TEST("/claim/alone-on-the-lu", alone_on_the_lu);
     SCENE_TEST("/claim/does-not-wait-for-data", does_not_wait_for_data);
+    SCENE_TEST("/claim/waits-for-lent-memory", waits_for_lent_memory);
+    SCENE_TEST("/claim/does-not-wait-for-a-slow-reader", does_not_wait_for_a_slow_reader);
     SCENE_TEST_WITH("/claim/over-threads/from-0", &two_threads, over_threads_from_0);
     SCENE_TEST_WITH("/claim/over-threads/from-1", &two_threads, over_threads_from_1);
     SCENE_TEST("/claim/stress/one-thread", stress);

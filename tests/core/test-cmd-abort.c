@@ -116,11 +116,12 @@ static void in_exec(struct scene *s, bool by_loss)
 
 /* ---- BLOCKED: buffers, the share of Data-Out, the task set, a claim ---- */
 
-static void in_blocked_by_buffers(struct scene *s, bool by_loss)
+/* Data-Out has half of the small pool. */
+static void in_blocked_by_quota(struct scene *s, bool by_loss)
 {
     static uint8_t out[65535];
     struct fake_nexus *n = scene_nexus(s, 0, "iqn.2026-11.org.example:victim");
-    struct fake_cmd *holders[6], *c = data_out_cmd(n, 65535, out), *behind = data_out_cmd(s->n, 65535, out);
+    struct fake_cmd *holders[4], *c = data_out_cmd(n, 65535, out), *behind = data_out_cmd(s->n, 65535, out);
     for (unsigned i = 0; i < G_N_ELEMENTS(holders); i++) {
         holders[i] = data_out_cmd(s->n, 65535, out);
         fake_submit(holders[i]);
@@ -143,12 +144,11 @@ static void in_blocked_by_buffers(struct scene *s, bool by_loss)
     expect_works(s);
 }
 
-/* Data-In finds no buffer: responses that are not sent yet hold all. */
-static void in_blocked_by_in_buffers(struct scene *s, bool by_loss)
+/* Responses that are not sent yet hold all buffers. */
+static void blocked_by_responses(struct scene *s, struct fake_cmd *c, bool by_loss)
 {
     uint8_t cdb[10] = {PROBE_IN, [3] = 1, [7] = 0xff, [8] = 0xff};
-    struct fake_nexus *n = scene_nexus(s, 0, "iqn.2026-11.org.example:victim");
-    struct fake_cmd *holders[8], *c = fake_cmd_new(n, 0, cdb, sizeof cdb);
+    struct fake_cmd *holders[8];
     for (unsigned i = 0; i < G_N_ELEMENTS(holders); i++) {
         holders[i] = fake_cmd_new(s->n, 0, cdb, sizeof cdb);
         holders[i]->in_len = 65535;
@@ -166,6 +166,20 @@ static void in_blocked_by_in_buffers(struct scene *s, bool by_loss)
         fake_cmd_free(holders[i]);
     }
     expect_works(s);
+}
+
+static void in_blocked_by_in_buffers(struct scene *s, bool by_loss)
+{
+    uint8_t cdb[10] = {PROBE_IN, [3] = 1, [7] = 0xff, [8] = 0xff};
+    struct fake_nexus *n = scene_nexus(s, 0, "iqn.2026-11.org.example:victim");
+    blocked_by_responses(s, fake_cmd_new(n, 0, cdb, sizeof cdb), by_loss);
+}
+
+static void in_blocked_by_buffers(struct scene *s, bool by_loss)
+{
+    static uint8_t out[65535];
+    struct fake_nexus *n = scene_nexus(s, 0, "iqn.2026-11.org.example:victim");
+    blocked_by_responses(s, data_out_cmd(n, 65535, out), by_loss);
 }
 
 static void in_blocked_by_task_set(struct scene *s, bool by_loss)
@@ -308,7 +322,7 @@ static void in_respond(struct scene *s, gconstpointer data)
     scene_do(s->n, PROBE_NOP, 0, 0);
     g_assert_false(fake_tmf_done(t));
     fake_respond(c);
-    g_assert_cmpint(fake_tmf_finish(t, &number), ==, TGT_TMF_COMPLETE);
+    g_assert_cmpint(fake_tmf_finish(t, &number), ==, TGT_TMF_NO_TASK);
     g_assert_cmpuint(number, >, c->number);
     g_assert_false(c->aborted);
     fake_expect_good(c);
@@ -367,6 +381,7 @@ static void twice(struct scene *s, gconstpointer data)
 
 BOTH_WAYS(in_data_out)
 BOTH_WAYS(in_exec)
+BOTH_WAYS(in_blocked_by_quota)
 BOTH_WAYS(in_blocked_by_buffers)
 BOTH_WAYS(in_blocked_by_in_buffers)
 BOTH_WAYS(in_blocked_by_task_set)
@@ -384,6 +399,7 @@ int main(int argc, char **argv)
     SCENE_TEST_WITH("/cmd-abort/" path "/nexus-loss", &small, fn##_nexus_loss)
     T("data-out", in_data_out);
     T("exec", in_exec);
+    T("blocked-by-quota", in_blocked_by_quota);
     T("blocked-by-buffers", in_blocked_by_buffers);
     T("blocked-by-in-buffers", in_blocked_by_in_buffers);
     T("blocked-by-task-set", in_blocked_by_task_set);

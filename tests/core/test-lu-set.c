@@ -85,9 +85,12 @@ static void test_what_a_store_cannot_do(void)
     struct core_lu *lu = scene_create(&request, NULL);
     g_assert_true(tgt_lu_is(&lu->pub, TGT_LU_READ_ONLY));
     expect_unset(lu, "read-only", "no", CORE_ERROR_INVALID, "open for reading only");
-    expect_unset(lu, "thin", "yes", CORE_ERROR_INVALID, "give space back");
     request = disk(2);
-    request.store.read_only = request.thin = true;
+    request.store.type = "mem-blocking"; /* cannot discard */
+    expect_unset(scene_create(&request, NULL), "thin", "yes", CORE_ERROR_INVALID,
+                 "give space back");
+    request.lun = 3;
+    request.thin = true;
     expect_refusal(&request, CORE_ERROR_INVALID, "thin");
 }
 

@@ -42,7 +42,8 @@ static void test_operations(void)
     drive_close(d);
 }
 
-/* What is lent is as long as was asked for, all zeroes, and lent only if there are pieces enough. */
+/* What is lent is as long as was asked for, all zeroes, and lent only if there are pieces enough.
+ */
 static void test_lend(void)
 {
     struct drive *d = open_null(NULL);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The store rdwr when the system fails it: short transfers, interruptions, missing calls, and flushes that fail.
+/* The store rdwr when the system fails it: short transfers, interruptions, missing calls, and
+ * flushes that fail.
  *
- * The system calls are replaced by ones that fail on command. Only the poll ring calls them from here, so the tests run on that. */
+ * The system calls are replaced by ones that fail on command. Only the poll ring calls them from
+ * here, so the tests run on that. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/falloc.h>
@@ -15,22 +17,22 @@
 #define SIZE (4u << 20)
 
 /* What the next calls do; atomic, because workers call. */
-static int fail_flush;     /* errno, 0: works */
-static int fail_durable;   /* errno of writes with RWF_DSYNC */
-static int fail_write;     /* errno of other writes that may wait */
-static int no_nowait;      /* RWF_NOWAIT is not known */
-static int would_wait;     /* RWF_NOWAIT always would wait */
-static int shorten;        /* most bytes of one transfer, 0: all */
-static int interrupt;      /* so many transfers end with EINTR */
-static int no_zero_range;  /* FALLOC_FL_ZERO_RANGE is not known */
-static int no_punch;       /* FALLOC_FL_PUNCH_HOLE is not known */
-static int nowait_calls;   /* how often RWF_NOWAIT was asked for */
-static int flushes;        /* how often fdatasync() was called */
+static int fail_flush;    /* errno, 0: works */
+static int fail_durable;  /* errno of writes with RWF_DSYNC */
+static int fail_write;    /* errno of other writes that may wait */
+static int no_nowait;     /* RWF_NOWAIT is not known */
+static int would_wait;    /* RWF_NOWAIT always would wait */
+static int shorten;       /* most bytes of one transfer, 0: all */
+static int interrupt;     /* so many transfers end with EINTR */
+static int no_zero_range; /* FALLOC_FL_ZERO_RANGE is not known */
+static int no_punch;      /* FALLOC_FL_PUNCH_HOLE is not known */
+static int nowait_calls;  /* how often RWF_NOWAIT was asked for */
+static int flushes;       /* how often fdatasync() was called */
 
 static void reset(void)
 {
-    int *all[] = {&fail_flush, &fail_durable, &fail_write, &no_nowait, &would_wait, &shorten, &interrupt, &no_zero_range, &no_punch,
-                  &nowait_calls, &flushes};
+    int *all[] = {&fail_flush, &fail_durable,  &fail_write, &no_nowait,    &would_wait, &shorten,
+                  &interrupt,  &no_zero_range, &no_punch,   &nowait_calls, &flushes};
     for (unsigned i = 0; i < G_N_ELEMENTS(all); i++)
         g_atomic_int_set(all[i], 0);
 }
@@ -55,7 +57,8 @@ static int stumble(int flags)
 }
 
 /* The first piece alone, if transfers are short. */
-static ssize_t transfer(long number, int fd, const struct iovec *iov, int n, off_t offset, int flags)
+static ssize_t transfer(long number, int fd, const struct iovec *iov, int n, off_t offset,
+                        int flags)
 {
     int error = stumble(flags), most = g_atomic_int_get(&shorten);
     struct iovec one = {iov->iov_base, MIN(iov->iov_len, (size_t)(most ? most : 1))};
@@ -137,7 +140,8 @@ static void round_trip(struct fixture *f)
     struct iovec iov[PIECES];
     memset(f->back, 0, SIZE);
     for (unsigned pass = 0; pass < 2; pass++) {
-        struct drive_io io = {.io = {.iov = iov, .iovcnt = PIECES, .offset = 512, .length = PIECES * PIECE}};
+        struct drive_io io = {
+            .io = {.iov = iov, .iovcnt = PIECES, .offset = 512, .length = PIECES * PIECE}};
         io.io.op = pass ? TGT_BS_READ : TGT_BS_WRITE;
         for (unsigned i = 0; i < PIECES; i++)
             iov[i] = (struct iovec){(pass ? f->back : f->data) + i * PIECE, PIECE};
@@ -241,7 +245,8 @@ static void test_failed_sync_write_is_its_own(struct fixture *f, gconstpointer d
 static void test_flush_that_did_not_happen(struct fixture *f, gconstpointer data)
 {
     g_atomic_int_set(&fail_flush, EINTR);
-    g_assert_cmpint(drive_do(f->d, TGT_BS_FLUSH, 0, 0, NULL, 0), ==, -EAGAIN); /* the host tries again */
+    g_assert_cmpint(drive_do(f->d, TGT_BS_FLUSH, 0, 0, NULL, 0), ==,
+                    -EAGAIN); /* the host tries again */
     g_atomic_int_set(&fail_flush, 0);
     g_assert_cmpint(drive_do(f->d, TGT_BS_FLUSH, 0, 0, NULL, 0), ==, 0);
 }
@@ -263,7 +268,8 @@ static void test_what_flushes(struct fixture *f, gconstpointer data)
     for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
         bool moves = cases[i].op == TGT_BS_READ || cases[i].op == TGT_BS_WRITE;
         g_atomic_int_set(&flushes, 0);
-        g_assert_cmpint(drive_do(f->d, cases[i].op, cases[i].flags, 0, moves ? f->back : NULL, 4096), ==, 0);
+        g_assert_cmpint(
+            drive_do(f->d, cases[i].op, cases[i].flags, 0, moves ? f->back : NULL, 4096), ==, 0);
         g_assert_cmpint(g_atomic_int_get(&flushes), ==, cases[i].flushes);
     }
     g_atomic_int_set(&fail_flush, EIO);
@@ -276,7 +282,8 @@ static void test_no_zero_range(struct fixture *f, gconstpointer data)
     g_assert_cmpint(drive_do(f->d, TGT_BS_WRITE_ZEROES, 0, 0, NULL, 4096), ==, -EOPNOTSUPP);
     g_assert_cmpint(drive_do(f->d, TGT_BS_WRITE_ZEROES, TGT_BS_MAY_UNMAP, 0, NULL, 4096), ==, 0);
     g_atomic_int_set(&no_punch, 1);
-    g_assert_cmpint(drive_do(f->d, TGT_BS_WRITE_ZEROES, TGT_BS_MAY_UNMAP, 0, NULL, 4096), ==, -EOPNOTSUPP);
+    g_assert_cmpint(drive_do(f->d, TGT_BS_WRITE_ZEROES, TGT_BS_MAY_UNMAP, 0, NULL, 4096), ==,
+                    -EOPNOTSUPP);
     g_atomic_int_set(&no_zero_range, 0);
     g_assert_cmpint(drive_do(f->d, TGT_BS_WRITE_ZEROES, TGT_BS_MAY_UNMAP, 0, NULL, 4096), ==, 0);
 }
@@ -301,7 +308,8 @@ int main(int argc, char **argv)
         {"/rdwr-faults/no-nowait-is-remembered", test_no_nowait_is_remembered},
         {"/rdwr-faults/write-error-is-passed-on", test_write_error_is_passed_on},
         {"/rdwr-faults/failed-flush-is-remembered", test_failed_flush_is_remembered},
-        {"/rdwr-faults/failed-durable-write-is-remembered", test_failed_durable_write_is_remembered},
+        {"/rdwr-faults/failed-durable-write-is-remembered",
+         test_failed_durable_write_is_remembered},
         {"/rdwr-faults/failed-sync-write-is-its-own", test_failed_sync_write_is_its_own},
         {"/rdwr-faults/flush-that-did-not-happen", test_flush_that_did_not_happen},
         {"/rdwr-faults/what-flushes", test_what_flushes},

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The store rdwr on files: what is written is read, and every way of failing to open has its word. */
+/* The store rdwr on files: what is written is read, and every way of failing to open has its word.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -12,7 +13,7 @@
 #include "config.h"
 #include "drive-store.h"
 
-#define MIB (1u << 20)
+#define MIB  (1u << 20)
 #define SIZE (8u * MIB)
 
 /* A place for images, and the ring that is used. */
@@ -111,7 +112,8 @@ static void test_write_and_read(struct fixture *f, gconstpointer data)
 {
     static const struct {
         uint64_t offset, length;
-    } ranges[] = {{0, 512}, {512, 4096}, {SIZE - 512, 512}, {3 * MIB, 65536}, {MIB, 2 * MIB}, {0, SIZE}};
+    } ranges[] = {{0, 512},         {512, 4096},    {SIZE - 512, 512},
+                  {3 * MIB, 65536}, {MIB, 2 * MIB}, {0, SIZE}};
     struct drive *d = open_plain(f);
     check_zeroes(d, 0, SIZE);
     for (unsigned i = 0; i < G_N_ELEMENTS(ranges); i++) {
@@ -133,7 +135,8 @@ static void test_pieces(struct fixture *f, gconstpointer data)
     struct iovec iov[PIECES];
     paint(out, 0, ALL);
     for (unsigned op = TGT_BS_WRITE;; op = TGT_BS_READ) {
-        struct drive_io io = {.io = {.op = (uint8_t)op, .iov = iov, .iovcnt = PIECES, .offset = MIB, .length = ALL}};
+        struct drive_io io = {
+            .io = {.op = (uint8_t)op, .iov = iov, .iovcnt = PIECES, .offset = MIB, .length = ALL}};
         for (unsigned i = 0; i < PIECES; i++)
             iov[i] = (struct iovec){(op == TGT_BS_WRITE ? out : in) + i * PIECE, PIECE};
         drive_start(d, &io);
@@ -159,7 +162,8 @@ static void test_many_at_a_time(struct fixture *f, gconstpointer data)
     for (unsigned i = 0; i < MANY; i++) {
         unsigned at = i * 97 % MANY * BLOCK;
         iov[i] = (struct iovec){blocks + at, BLOCK};
-        io[i].io = (struct tgt_bs_io){.op = TGT_BS_WRITE, .iov = &iov[i], .iovcnt = 1, .offset = at, .length = BLOCK};
+        io[i].io = (struct tgt_bs_io){
+            .op = TGT_BS_WRITE, .iov = &iov[i], .iovcnt = 1, .offset = at, .length = BLOCK};
         drive_start(d, &io[i]);
     }
     for (unsigned i = 0; i < MANY; i++)
@@ -234,7 +238,8 @@ static void test_discard(struct fixture *f, gconstpointer data)
     drive_close(d);
 }
 
-/* Where the file system has no such call, the host writes zeroes: nothing may have been changed then. */
+/* Where the file system has no such call, the host writes zeroes: nothing may have been changed
+ * then. */
 static void test_write_zeroes(struct fixture *f, gconstpointer data)
 {
     struct drive *d = open_plain(f);
@@ -263,7 +268,8 @@ static void test_shrink_and_grow(struct fixture *f, gconstpointer data)
     g_assert_cmpint(truncate(f->path, MIB + 512), ==, 0);
     for (unsigned i = 0; i < 3; i++) {
         g_assert_cmpint(drive_do(d, TGT_BS_READ, 0, 2 * MIB, block, sizeof(block)), ==, -EIO);
-        g_assert_cmpint(drive_do(d, TGT_BS_READ, 0, MIB, block, sizeof(block)), ==, -EIO); /* ends within */
+        g_assert_cmpint(drive_do(d, TGT_BS_READ, 0, MIB, block, sizeof(block)), ==,
+                        -EIO); /* ends within */
     }
     g_assert_cmpuint(drive_changes(), ==, before + 1);
     g_assert_cmpint(d->ops->refresh(d->handle, &info, NULL), ==, 0);
@@ -307,7 +313,8 @@ static void test_cancel(struct fixture *f, gconstpointer data)
     uint8_t *bytes = aligned(4 * MIB);
     for (unsigned i = 0; i < 40; i++) {
         struct iovec iov = {bytes, 4 * MIB};
-        const uint8_t ops[] = {TGT_BS_READ, TGT_BS_WRITE, TGT_BS_FLUSH, TGT_BS_DISCARD, TGT_BS_EXTENT};
+        const uint8_t ops[] = {TGT_BS_READ, TGT_BS_WRITE, TGT_BS_FLUSH, TGT_BS_DISCARD,
+                               TGT_BS_EXTENT};
         struct drive_io io = {.cancel = true};
         io.io = (struct tgt_bs_io){.op = ops[i % 5], .iov = &iov, .iovcnt = 1, .length = 4 * MIB};
         drive_start(d, &io);
@@ -333,8 +340,10 @@ static void expect_refusal(const char *path, bool read_only, const char *says, c
 static void test_refusals(void)
 {
     g_autofree char *folder = g_dir_make_tmp("test-rdwr-XXXXXX", NULL);
-    g_autofree char *fifo = g_build_filename(folder, "fifo", NULL), *empty = g_build_filename(folder, "empty", NULL);
-    g_autofree char *small = g_build_filename(folder, "small", NULL), *none = g_build_filename(folder, "none", NULL);
+    g_autofree char *fifo = g_build_filename(folder, "fifo", NULL),
+                    *empty = g_build_filename(folder, "empty", NULL);
+    g_autofree char *small = g_build_filename(folder, "small", NULL),
+                    *none = g_build_filename(folder, "none", NULL);
     g_assert_cmpint(mkfifo(fifo, 0600), ==, 0);
     g_assert_true(g_file_set_contents(empty, "", 0, NULL));
     g_assert_true(g_file_set_contents(small, "tiny", 4, NULL));
@@ -379,7 +388,8 @@ static void test_no_permission(void)
 
 static void test_file_system_full(void)
 {
-    g_autofree char *folder = g_dir_make_tmp("test-rdwr-XXXXXX", NULL), *path = g_build_filename(folder, "image", NULL);
+    g_autofree char *folder = g_dir_make_tmp("test-rdwr-XXXXXX", NULL),
+                    *path = g_build_filename(folder, "image", NULL);
     if (mount("tmpfs", folder, "tmpfs", 0, "size=1m") < 0) {
         g_test_skip("a small file system cannot be mounted: not root");
         rmdir(folder);
@@ -401,7 +411,8 @@ static void test_file_system_full(void)
 
 static void test_read_only_file_system(void)
 {
-    g_autofree char *folder = g_dir_make_tmp("test-rdwr-XXXXXX", NULL), *path = g_build_filename(folder, "image", NULL);
+    g_autofree char *folder = g_dir_make_tmp("test-rdwr-XXXXXX", NULL),
+                    *path = g_build_filename(folder, "image", NULL);
     if (mount("tmpfs", folder, "tmpfs", 0, "size=1m") < 0) {
         g_test_skip("a file system cannot be mounted: not root");
         rmdir(folder);
@@ -422,11 +433,17 @@ static void test_read_only_file_system(void)
 /* A loop device on `path`, or NULL with the reason. */
 static char *loop_new(const char *path, bool read_only, char **why)
 {
-    char *argv[] = {(char *)"losetup", (char *)"--show", (char *)"-f", (char *)path, read_only ? (char *)"-r" : NULL, NULL};
+    char *argv[] = {(char *)"losetup",
+                    (char *)"--show",
+                    (char *)"-f",
+                    (char *)path,
+                    read_only ? (char *)"-r" : NULL,
+                    NULL};
     g_autofree char *output = NULL, *errors = NULL;
     g_autoptr(GError) error = NULL;
     int status;
-    if (!g_spawn_sync(NULL, argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &output, &errors, &status, &error))
+    if (!g_spawn_sync(NULL, argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &output, &errors, &status,
+                      &error))
         *why = g_strdup(error->message);
     else if (status != 0)
         *why = g_strdup(g_strstrip(errors));
@@ -439,7 +456,8 @@ static void loop_free(const char *device)
 {
     char *argv[] = {(char *)"losetup", (char *)"-d", (char *)device, NULL};
     int status;
-    g_assert_true(g_spawn_sync(NULL, argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, &status, NULL));
+    g_assert_true(
+        g_spawn_sync(NULL, argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, &status, NULL));
     g_assert_cmpint(status, ==, 0);
 }
 
@@ -455,7 +473,9 @@ static void check_device(struct fixture *f, const char *device, const char *opti
     g_assert_cmpint(drive_do(d, TGT_BS_WRITE_ZEROES, 0, MIB, NULL, 65536), ==, 0);
     check_zeroes(d, MIB, 65536);
     check_paint(d, MIB + 65536, MIB, 0);
-    g_assert_cmpint(drive_do(d, TGT_BS_WRITE_ZEROES, TGT_BS_MAY_UNMAP | TGT_BS_FUA, 2 * MIB, NULL, 65536), ==, 0);
+    g_assert_cmpint(
+        drive_do(d, TGT_BS_WRITE_ZEROES, TGT_BS_MAY_UNMAP | TGT_BS_FUA, 2 * MIB, NULL, 65536), ==,
+        0);
     check_zeroes(d, 2 * MIB, 65536);
     if (d->info.discard == TGT_BS_NATIVE)
         g_assert_cmpint(drive_do(d, TGT_BS_DISCARD, 0, MIB, NULL, MIB), ==, 0);
@@ -514,7 +534,8 @@ static const struct {
 static void add_tests(const struct where *where, const char *place)
 {
     for (unsigned i = 0; i < G_N_ELEMENTS(tests); i++) {
-        g_autofree char *path = g_strdup_printf("/rdwr/%s/%s/%s", where->ring, place, tests[i].name);
+        g_autofree char *path =
+            g_strdup_printf("/rdwr/%s/%s/%s", where->ring, place, tests[i].name);
         g_test_add(path, struct fixture, where, setup, tests[i].fn, teardown);
     }
 }

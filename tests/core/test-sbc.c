@@ -196,7 +196,23 @@ static void write_same(struct disk *d, gconstpointer data)
     disk_expect_fill(d, all - 1, 1, 0x11);
     disk_good(disk_run16(d, 0x93, 0x01, 0, 9, NULL, 0, 0));
     disk_expect_fill(d, 0, 9, 0);
-    disk_sense(disk_run16(d, 0x93, 0, 0, 0, block, d->block_size, 0), TGT_SENSE_INVALID_FIELD_IN_CDB);
+}
+
+/* NUMBER OF LOGICAL BLOCKS 0: all up to the end. Data that are not one block: nothing is written. */
+static void write_same_lengths(struct disk *d, gconstpointer data)
+{
+    uint32_t all = (1u << 20) / d->block_size;
+    g_autofree uint8_t *blocks = g_malloc(2 * d->block_size);
+    memset(blocks, 0x77, 2 * d->block_size);
+    disk_fill(d, 0, all, 0x11);
+    disk_good(disk_run16(d, 0x93, 0, all - 3, 0, blocks, d->block_size, 0));
+    disk_expect_fill(d, all - 4, 1, 0x11);
+    disk_expect_fill(d, all - 3, 3, 0x77);
+    disk_sense(disk_run10(d, 0x41, 0, (uint32_t)all, 0, blocks, d->block_size, 0), TGT_SENSE_LBA_OUT_OF_RANGE);
+    disk_sense(disk_run16(d, 0x93, 0, all + 1, 0, blocks, d->block_size, 0), TGT_SENSE_LBA_OUT_OF_RANGE);
+    disk_sense(disk_run16(d, 0x93, 0, 0, 1, blocks, 2 * d->block_size, 0), TGT_SENSE_INVALID_FIELD_IN_CDB);
+    disk_sense(disk_run10(d, 0x41, 0, 0, 1, blocks, d->block_size / 2, 0), TGT_SENSE_INVALID_FIELD_IN_CDB);
+    disk_expect_fill(d, 0, all - 3, 0x11);
 }
 
 static void format_unit(struct disk *d, gconstpointer data)
@@ -261,6 +277,7 @@ static const struct {
     {"compare and write refusals", compare_and_write_refusals},
     {"orwrite", orwrite},
     {"write same", write_same},
+    {"write same lengths", write_same_lengths},
     {"format unit", format_unit},
     {"cache", cache},
     {"capacity", capacity},

@@ -91,7 +91,7 @@ static void test_each_command_alone(struct spc *s)
 
 static void test_usage_data_are_the_rows_mask(struct spc *s)
 {
-    spc_data(REPORT(s->a, 1, 0x28, 0, 255), "\0\3\0\x0a\x28\x18\xff\xff\xff\xff\0\xff\xff\0", 14);
+    spc_data(REPORT(s->a, 1, 0x28, 0, 255), "\0\3\0\x0a\x28\x18\xff\xff\xff\xff\x3f\xff\xff\0", 14);
     spc_data(REPORT(s->a, 2, 0xa3, 0x0c, 255),
              "\0\3\0\x0c\xa3\x0c\x87\xff\xff\xff\xff\xff\xff\xff\0\0", 16);
     spc_data(REPORT(s->a, 1, 0x12, 0, 255), "\0\3\0\x06\x12\x01\xff\xff\xff\0", 10);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* I/O threads: messages, end-of-turn work, workers, and that they sleep when there is nothing to do. */
+/* I/O threads: messages, end-of-turn work, workers, and that they sleep when there is nothing to
+ * do. */
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
@@ -310,11 +311,13 @@ static void on_first(struct tgt_msg *msg)
     g_string_append_c(turn->log, '1');
 }
 
-/* All messages first, then what was deferred, in order; what defers itself runs again before the thread sleeps. */
+/* All messages first, then what was deferred, in order; what defers itself runs again before the
+ * thread sleeps. */
 static void test_defer(struct fixture *f, gconstpointer data)
 {
     g_autoptr(GString) log = g_string_new(NULL);
-    struct turn turn = {.msg.fn = on_first, .second.fn = on_second, .op.done = on_timer, .t = f->t, .log = log};
+    struct turn turn = {
+        .msg.fn = on_first, .second.fn = on_second, .op.done = on_timer, .t = f->t, .log = log};
     turn.a = (struct deferred){{.fn = on_deferred}, log, 'a', true};
     turn.b = (struct deferred){{.fn = on_deferred}, log, 'b', false};
     sem_init(&turn.over, 0, 0);
@@ -375,7 +378,8 @@ static void work_from_thread(struct tgt_msg *msg)
 
 static void test_worker(struct fixture *f, gconstpointer data)
 {
-    struct work mine = {.caller = pthread_self()}, theirs = {.msg.fn = work_from_thread, .home = f->t};
+    struct work mine = {.caller = pthread_self()},
+                theirs = {.msg.fn = work_from_thread, .home = f->t};
     worker_run(do_work, work_done, &mine);
     g_assert_cmpint(mine.over, ==, 0);
     run_main_until(&mine.over);
@@ -460,11 +464,12 @@ static void take_tid(struct tgt_thread *t, void *data)
     tids[thread_index(t)] = (pid_t)syscall(SYS_gettid);
 }
 
-/* How often a thread has begun to sleep; it cannot have done anything without. */
+/* How often a thread has begun to sleep; it has not woken up if that does not change. */
 static uint64_t switches_of(pid_t tid)
 {
     g_autofree char *path = g_strdup_printf("/proc/self/task/%d/status", (int)tid), *text = NULL;
     g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    g_assert_nonnull(strstr(text, "\nState:\tS"));
     const char *line = strstr(text, "\nvoluntary_ctxt_switches:");
     g_assert_nonnull(line);
     return g_ascii_strtoull(strchr(line, ':') + 1, NULL, 10);

@@ -154,7 +154,8 @@ static void clear_task_set(struct scene *s, gconstpointer data)
     struct fake_nexus *other = other_nexus(s), *idle = scene_nexus(s, 1, "iqn.2026-11.org.example:idle");
     struct fake_cmd *mine = hold(s->n, 0), *theirs = hold(other, 0);
     struct fake_tmf *t = fake_tmf_start(s->n, TGT_TMF_CLEAR_TASK_SET, 0, 0);
-    fake_wait_state(mine, TGT_CMD_EXEC);
+    fake_wait_aborted(mine);
+    fake_wait_aborted(theirs);
     g_assert_false(fake_tmf_done(t));
     resume(s->n, 0);
     g_assert_cmpint(fake_tmf_finish(t, NULL), ==, TGT_TMF_COMPLETE);
@@ -172,7 +173,8 @@ static void lu_reset_of(struct scene *s, enum tgt_tmf_function function)
     struct fake_nexus *other = other_nexus(s);
     struct fake_cmd *mine = hold(s->n, 0), *theirs = hold(other, 0);
     struct fake_tmf *t = fake_tmf_start(s->n, function, 0, 0);
-    fake_wait_state(mine, TGT_CMD_EXEC);
+    fake_wait_aborted(mine);
+    fake_wait_aborted(theirs);
     g_assert_false(fake_tmf_done(t));
     resume(s->n, 0);
     g_assert_cmpint(fake_tmf_finish(t, NULL), ==, TGT_TMF_COMPLETE);
@@ -216,6 +218,7 @@ static void lu_reset_with_waiting_commands(struct scene *s, gconstpointer data)
     fake_wait_state(c[1], TGT_CMD_BLOCKED);
     struct fake_tmf *t = fake_tmf_start(s->n, TGT_TMF_LOGICAL_UNIT_RESET, 0, 0);
     fake_wait(c[1], FAKE_RELEASED);
+    fake_wait_aborted(c[0]);
     resume(s->n, 0);
     g_assert_cmpint(fake_tmf_finish(t, NULL), ==, TGT_TMF_COMPLETE);
     for (unsigned i = 0; i < 6; i++) {
@@ -274,7 +277,7 @@ static void target_warm_reset(struct scene *s, gconstpointer data)
     fake_clear_attention(s->n, 300);
     struct fake_cmd *c = hold(s->n, 300);
     struct fake_tmf *t = fake_tmf_start(s->n, TGT_TMF_TARGET_WARM_RESET, 0, 0);
-    fake_wait_state(c, TGT_CMD_EXEC);
+    fake_wait_aborted(c);
     g_assert_false(fake_tmf_done(t));
     resume(s->n, 300);
     g_assert_cmpint(fake_tmf_finish(t, NULL), ==, TGT_TMF_COMPLETE);

@@ -134,8 +134,9 @@ class Serve:
         return self.process.returncode
 
     def kill(self):
-        self.process.kill()
-        self.process.wait()
+        """Without looking how it ends; its temporary directory goes with it."""
+        self.process.terminate()
+        self.process.wait(10 * tap.slowness())
 
 
 class ServeBed(Bed):

@@ -194,6 +194,7 @@ def test_wrong_data_digest_of_text(e):
 def failed_for_digest(session, task):
     """RFC 7143 section 7.8: a Reject, and once all data is there CHECK CONDITION."""
     scsi.expect_check_condition(session.wait(task), scsi.CRC_ERROR)
+    session.ping()
     reasons = [p.reason for p in session.took(Op.REJECT)]
     tap.equal(reasons, [RejectReason.DATA_DIGEST], "reasons of the Rejects")
     session.cmdsn = session.connection.numbers.expcmdsn

@@ -18,7 +18,7 @@ HUGE = 0xFFFFFF
 LOGIN_LIMIT = 8192
 # A close that needs no timer comes at once; the timers of this file are longer
 AT_ONCE = 1.0
-TIMERS = {"login_timeout": 4, "nop_interval": 1, "nop_count": 2}
+TIMERS = {"login_timeout": 2, "nop_interval": 1, "nop_count": 2}
 SILENT_PEER_DROPPED = 6.0
 
 

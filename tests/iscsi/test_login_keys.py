@@ -6,7 +6,7 @@ import env
 import sys
 
 from env import Op, tap
-from login import OPERATIONAL, SECURITY, LoginFailed, status_of
+from login import DECLARATIVE, OPERATIONAL, SECURITY, LoginFailed, status_of
 from pdu import Flag, text_data
 
 INITIATOR_ERROR = "0200"
@@ -90,7 +90,7 @@ def test_malformed_pair(e, data):
         tap.equal(status_of(response), INITIATOR_ERROR, "login status")
         login.connection.expect_silent_close()
         return
-    answers = [v for k, v in response.text if k not in ("TargetPortalGroupTag", "TargetAlias")]
+    answers = [v for k, v in response.text if k not in DECLARATIVE]
     tap.true(all(v == "NotUnderstood" for v in answers), f"answers {response.text}")
 
 

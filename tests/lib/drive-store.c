@@ -16,7 +16,8 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t ended = PTHREAD_COND_INITIALIZER;
 static unsigned changes; /* under lock */
 
-/* Exactly once, with a result that says something, on the thread of a store that is asynchronous. */
+/* Exactly once, with a result that says something, on the thread of a store that is asynchronous.
+ */
 static void io_done(struct tgt_bs_io *io, int result)
 {
     struct drive_io *d_io = (struct drive_io *)io;
@@ -55,21 +56,25 @@ static const struct tgt_bs_ops *load(void)
     return tgt_plugin.ops;
 }
 
-static int open_store(struct drive *d, const char *path, char *const *options, bool read_only, struct tgt_error *err)
+static int open_store(struct drive *d, const char *path, char *const *options, bool read_only,
+                      struct tgt_error *err)
 {
     static char *none[] = {NULL};
     g_autoptr(GError) error = NULL;
-    struct tgt_params *params = params_parse(d->ops->lu_params, d->ops->lu_param_count, d->ops->lu_param_size,
-                                             options ? (char **)options : none, &error);
+    struct tgt_params *params =
+        params_parse(d->ops->lu_params, d->ops->lu_param_count, d->ops->lu_param_size,
+                     options ? (char **)options : none, &error);
     g_assert_no_error(error);
-    struct tgt_bs_open args = {.struct_size = sizeof(args), .path = path, .params = params, .read_only = read_only};
+    struct tgt_bs_open args = {
+        .struct_size = sizeof(args), .path = path, .params = params, .read_only = read_only};
     d->info.struct_size = sizeof(d->info);
     int res = d->ops->open(&args, &d->info, &d->handle, err);
     params_free(params);
     return res;
 }
 
-struct drive *drive_open(const char *ring, const char *path, char *const *options, bool read_only, char **why)
+struct drive *drive_open(const char *ring, const char *path, char *const *options, bool read_only,
+                         char **why)
 {
     struct tgt_error err = {0};
     g_autoptr(GError) error = NULL;
@@ -99,7 +104,8 @@ void drive_close(struct drive *d)
 
 static void submit(struct tgt_msg *msg)
 {
-    struct drive_io *d_io = (struct drive_io *)((char *)msg - G_STRUCT_OFFSET(struct drive_io, msg));
+    struct drive_io *d_io =
+        (struct drive_io *)((char *)msg - G_STRUCT_OFFSET(struct drive_io, msg));
     struct drive *d = d_io->drive;
     bool cancel = d_io->cancel;
     d->ops->submit(d->handle, &d_io->io);
@@ -130,17 +136,20 @@ int drive_wait(struct drive_io *d_io)
     return result;
 }
 
-static void fill(struct drive_io *d_io, struct iovec *iov, enum tgt_bs_op op, unsigned flags, uint64_t offset, void *data, uint64_t length)
+static void fill(struct drive_io *d_io, struct iovec *iov, enum tgt_bs_op op, unsigned flags,
+                 uint64_t offset, void *data, uint64_t length)
 {
     *iov = (struct iovec){data, length};
-    d_io->io = (struct tgt_bs_io){.op = (uint8_t)op, .flags = (uint8_t)flags, .offset = offset, .length = length};
+    d_io->io = (struct tgt_bs_io){
+        .op = (uint8_t)op, .flags = (uint8_t)flags, .offset = offset, .length = length};
     if (!data)
         return;
     d_io->io.iov = iov;
     d_io->io.iovcnt = 1;
 }
 
-int drive_do(struct drive *d, enum tgt_bs_op op, unsigned flags, uint64_t offset, void *data, uint64_t length)
+int drive_do(struct drive *d, enum tgt_bs_op op, unsigned flags, uint64_t offset, void *data,
+             uint64_t length)
 {
     struct drive_io d_io = {0};
     struct iovec iov;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Drives a backing store without a daemon: real I/O threads, and a host that only notes how operations end. */
+/* Drives a backing store without a daemon: real I/O threads, and a host that only notes how
+ * operations end. */
 #ifndef TESTS_DRIVE_STORE_H
 #define TESTS_DRIVE_STORE_H
 
@@ -17,9 +18,11 @@ struct drive {
     struct tgt_thread *thread; /* where operations run */
 };
 
-/* Open the store of the plugin that is linked into the test, with `ring` ("uring" or "poll"); `options`: "key=value", NULL-terminated, may
- * be NULL. NULL and the reason in *why (free it; `why` NULL: the test fails). */
-struct drive *drive_open(const char *ring, const char *path, char *const *options, bool read_only, char **why);
+/* Open the store of the plugin that is linked into the test, with `ring` ("uring" or "poll");
+ * `options`: "key=value", NULL-terminated, may be NULL. NULL and the reason in *why (free it; `why`
+ * NULL: the test fails). */
+struct drive *drive_open(const char *ring, const char *path, char *const *options, bool read_only,
+                         char **why);
 void drive_close(struct drive *d);
 
 /* One operation under way. */
@@ -27,9 +30,9 @@ struct drive_io {
     struct tgt_bs_io io;
     struct drive *drive;
     struct tgt_msg msg;
-    gint state;                /* see drive-store.c */
+    gint state; /* see drive-store.c */
     int result;
-    bool cancel;               /* cancel it when it has been submitted */
+    bool cancel; /* cancel it when it has been submitted */
     uint8_t priv[TGT_BS_IO_PRIV_MAX] __attribute__((aligned(64)));
 };
 
@@ -39,7 +42,8 @@ void drive_start(struct drive *d, struct drive_io *d_io);
 int drive_wait(struct drive_io *d_io);
 
 /* Start and wait, with one piece of memory. */
-int drive_do(struct drive *d, enum tgt_bs_op op, unsigned flags, uint64_t offset, void *data, uint64_t length);
+int drive_do(struct drive *d, enum tgt_bs_op op, unsigned flags, uint64_t offset, void *data,
+             uint64_t length);
 /* EXTENT at `offset`: how many bytes are alike, and whether there is storage. */
 uint64_t drive_extent(struct drive *d, uint64_t offset, uint64_t length, bool *mapped);
 /* Calls of tgt_bs_changed() since the process began. */

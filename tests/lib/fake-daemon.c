@@ -149,6 +149,7 @@ static void open_here(void *data)
         .peer = "fake",
         .session = n->name,
         .priv = n,
+        .lost_before = n->fake->lost_before,
     };
     n->core = nexus_new(&n->fake->plugin, &args, &err);
     if (n->core == NULL)
@@ -165,6 +166,11 @@ struct fake_nexus *fake_nexus_open(struct fake *f, unsigned thread, const char *
     f->nexuses = g_list_prepend(f->nexuses, n);
     fake_call(n->thread, open_here, n);
     return n;
+}
+
+void fake_lost_before(struct fake *f, bool lost_before)
+{
+    f->lost_before = lost_before;
 }
 
 struct tgt_nexus *fake_nexus_core(struct fake_nexus *n)

@@ -14,6 +14,7 @@ struct fake {
     unsigned responses;   /* under lock: how many there were, of commands and task management functions */
     uint64_t tags;        /* the test's */
     GList *nexuses;       /* the test's: struct fake_nexus */
+    bool lost_before;     /* the test's: for new nexuses */
 };
 
 struct fake_nexus {

@@ -28,19 +28,19 @@ static void mark(struct fake *f, unsigned *events, unsigned event)
 }
 
 /* Caller holds the lock. */
-static void wait_for(struct fake *f, const unsigned *events, unsigned wanted, const char *what)
+static void wait_for(struct fake *f, const unsigned *events, unsigned wanted, const char *what, unsigned number)
 {
     gint64 deadline = g_get_monotonic_time() + DEADLINE_US;
     while ((*events & wanted) != wanted)
         if (!g_cond_wait_until(&f->cond, &f->lock, deadline))
-            g_error("%s: waited too long for events %#x, there are %#x", what, wanted, *events);
+            g_error("%s %#x: waited too long for events %#x, there are %#x", what, number, wanted, *events);
 }
 
 void fake_wait(struct fake_cmd *c, unsigned events)
 {
     struct fake *f = c->nexus->fake;
     g_mutex_lock(&f->lock);
-    wait_for(f, &c->events, events, "command");
+    wait_for(f, &c->events, events, "command", c->cdb[0]);
     g_mutex_unlock(&f->lock);
 }
 
@@ -292,12 +292,14 @@ void fake_respond(struct fake_cmd *c)
 struct look {
     struct fake_cmd *c;
     int state;
+    bool aborted;
 };
 
 static void look_here(void *arg)
 {
     struct look *look = arg;
     look->state = look->c->cmd ? core_cmd(look->c->cmd)->state : -1;
+    look->aborted = look->c->cmd && look->c->cmd->aborted;
 }
 
 static int state_of(struct fake_cmd *c)
@@ -322,6 +324,17 @@ void fake_wait_state(struct fake_cmd *c, enum tgt_cmd_state state)
         if (now < 0 || g_get_monotonic_time() > deadline)
             g_error("command does not reach state %s but is %s", cmd_state_name(state),
                     now < 0 ? "released" : cmd_state_name((enum tgt_cmd_state)now));
+        g_usleep(200);
+    }
+}
+
+void fake_wait_aborted(struct fake_cmd *c)
+{
+    gint64 deadline = g_get_monotonic_time() + DEADLINE_US;
+    struct look look = {.c = c};
+    for (fake_call(c->nexus->thread, look_here, &look); !look.aborted; fake_call(c->nexus->thread, look_here, &look)) {
+        if (look.state < 0 || g_get_monotonic_time() > deadline)
+            g_error("command is not aborted but %s", look.state < 0 ? "released" : "stays");
         g_usleep(200);
     }
 }
@@ -426,7 +439,7 @@ enum tgt_tmf_response fake_tmf_finish(struct fake_tmf *t, unsigned *number)
 {
     struct fake *f = t->nexus->fake;
     g_mutex_lock(&f->lock);
-    wait_for(f, &t->events, FAKE_RESPOND, "task management function");
+    wait_for(f, &t->events, FAKE_RESPOND, "task management function", t->tmf.function);
     g_mutex_unlock(&f->lock);
     enum tgt_tmf_response response = (enum tgt_tmf_response)t->tmf.response;
     if (number != NULL)

@@ -40,6 +40,8 @@ void fake_lun_delete(struct core_lu *lu);
 /* A nexus on a thread (the number is taken modulo the number of threads); `name` is the initiator's. */
 struct fake_nexus;
 struct fake_nexus *fake_nexus_open(struct fake *f, unsigned thread, const char *name);
+/* Nexuses that are opened from now on say that an older one of their initiator port was dropped. */
+void fake_lost_before(struct fake *f, bool lost_before);
 struct tgt_nexus *fake_nexus_core(struct fake_nexus *n);
 /* tgt_nexus_close(), and wait for its end. */
 void fake_nexus_close(struct fake_nexus *n);
@@ -104,6 +106,9 @@ void fake_respond(struct fake_cmd *c);
 enum tgt_cmd_state fake_state(struct fake_cmd *c);
 /* Wait until it has that state. */
 void fake_wait_state(struct fake_cmd *c, enum tgt_cmd_state state);
+
+/* Wait until the core has marked it as aborted; it is not released. */
+void fake_wait_aborted(struct fake_cmd *c);
 
 /* Send, wait for the release. */
 struct fake_cmd *fake_run(struct fake_nexus *n, uint16_t lun, const void *cdb, unsigned cdb_len, const void *out,

@@ -7,15 +7,35 @@
 
 struct store {
     struct memory *memory;
-    GAsyncQueue *queue; /* struct tgt_bs_io; the store itself: the end */
+    GMutex lock;
+    GCond cond;
+    GQueue queue; /* under lock: struct tgt_bs_io; the store itself: the end */
     GThread *thread;
 };
+
+static void push(struct store *s, gpointer item)
+{
+    g_mutex_lock(&s->lock);
+    g_queue_push_tail(&s->queue, item);
+    g_cond_signal(&s->cond);
+    g_mutex_unlock(&s->lock);
+}
+
+static gpointer pop(struct store *s)
+{
+    g_mutex_lock(&s->lock);
+    while (g_queue_is_empty(&s->queue))
+        g_cond_wait(&s->cond, &s->lock);
+    gpointer item = g_queue_pop_head(&s->queue);
+    g_mutex_unlock(&s->lock);
+    return item;
+}
 
 static gpointer serve(gpointer data)
 {
     struct store *s = data;
     for (;;) {
-        gpointer item = g_async_queue_pop(s->queue);
+        gpointer item = pop(s);
         if (item == s)
             return NULL;
         struct tgt_bs_io *io = item;
@@ -30,7 +50,8 @@ static int mem_open(const struct tgt_bs_open *args, struct tgt_bs_info *info, vo
         return -ENOMEM;
     struct store *s = g_new0(struct store, 1);
     s->memory = m;
-    s->queue = g_async_queue_new();
+    g_mutex_init(&s->lock);
+    g_cond_init(&s->cond);
     s->thread = g_thread_new("mem-threads", serve, s);
     memory_info(m, info, true);
     info->fua = TGT_BS_EMULATE;
@@ -42,9 +63,10 @@ static int mem_open(const struct tgt_bs_open *args, struct tgt_bs_info *info, vo
 static void mem_close(void *handle)
 {
     struct store *s = handle;
-    g_async_queue_push(s->queue, s);
+    push(s, s);
     g_thread_join(s->thread);
-    g_async_queue_unref(s->queue);
+    g_mutex_clear(&s->lock);
+    g_cond_clear(&s->cond);
     memory_free(s->memory);
     g_free(s);
 }
@@ -52,7 +74,7 @@ static void mem_close(void *handle)
 static void mem_submit(void *chan, struct tgt_bs_io *io)
 {
     struct store *s = chan;
-    g_async_queue_push(s->queue, io);
+    push(s, io);
 }
 
 static const struct tgt_param lu_params[] = {

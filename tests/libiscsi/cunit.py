@@ -14,8 +14,8 @@ FAMILIES = ("SCSI", "iSCSI")  # LINUX repeats SCSI through /dev/sg, ALL is both
 Result = collections.namedtuple("Result", "outcome why")
 Rule = collections.namedtuple("Rule", "verb pattern reason")
 
-# The result stands alone or after the dots of its "Test:" line; the suite's teardown follows it.
-_RESULT = re.compile(r"^(?:.*\.\.\.)?(passed|FAILED)$", re.MULTILINE)
+# The result begins a line or follows the dots of its "Test:" line; what the teardown says follows.
+_RESULT = re.compile(r"^(?:  Test: .* \.\.\.)?(passed|FAILED)", re.MULTILINE)
 _SKIPPED = re.compile(r"\[SKIPPED\]\s*(.*)")
 _ASSERTS = re.compile(r"^\s*asserts\s+(\d+)\s+(\d+)\s+(\d+)\s+(\d+)", re.MULTILINE)
 _TESTS = re.compile(r"^\s*tests\s+(\d+)\s+(\d+)\s+(\d+)\s+(\d+)", re.MULTILINE)

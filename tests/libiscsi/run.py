@@ -18,22 +18,32 @@ import daemon  # noqa: E402
 import tap  # noqa: E402
 
 IQN = "iqn.2024-01.org.example:libiscsi"
-SIZE_MB = 100
 TEST_SECONDS = 60
 
 # Logical units by number; tests that need another than the first name it below.
-THIN, READ_ONLY, REMOVABLE = 1, 2, 3
+THIN, READ_ONLY, REMOVABLE, BIG_BLOCKS, SMALL, BIG = 1, 2, 3, 4, 5, 6
 LUN_ARGS = {
     THIN: ("--thin",),
-    READ_ONLY: ("--read-only",),
+    READ_ONLY: ("--thin",),  # made read-only afterwards: then it keeps what a thin disk can do
     REMOVABLE: ("--thin", "--removable"),
+    BIG_BLOCKS: ("--thin", "--block-size", "4096"),
+    SMALL: ("--thin",),
+    BIG: ("--thin",),
 }
 LUN_OF = {
     "SCSI.ReadOnly.*": READ_ONLY,
     "SCSI.NoMedia.*": REMOVABLE,
     "SCSI.PreventAllow.*": REMOVABLE,
     "SCSI.StartStopUnit.*": REMOVABLE,
+    # counts as if a physical block were one logical block
+    "SCSI.GetLBAStatus.UnmapSingle": BIG_BLOCKS,
+    # moves 65536 blocks at once, whatever MAXIMUM TRANSFER LENGTH says, where there are that many
+    "SCSI.WriteSame16.Unmap": SMALL,
+    # needs more blocks than MAXIMUM WRITE SAME LENGTH
+    "SCSI.WriteSame1?.ZeroBlocks": BIG,
 }
+SIZES_MB = {SMALL: 16, BIG: 300}
+SIZE_MB = 100
 
 
 class Bed:
@@ -59,16 +69,18 @@ class Bed:
         self.daemon.create_target(IQN)
         for number, args in LUN_ARGS.items():
             self.create_lun(number, args)
+        self.daemon.ctl("lun", "set", f"{IQN}/{READ_ONLY}", "read-only=on")
         first, second = self.daemon.portals()[:2]
         self.paths = [f"iscsi://{p.address}:{p.port}/{IQN}" for p in (first, second)]
 
     def create_lun(self, number, args):
+        size = SIZES_MB.get(number, SIZE_MB)
         if self.store == "mem":
-            self.daemon.create_lun(IQN, number, "mem", args, size=f"{SIZE_MB}M")
+            self.daemon.create_lun(IQN, number, "mem", args, size=f"{size}M")
             return
         image = self.daemon.path(f"lun{number}.img")
         with open(image, "wb") as file:
-            file.truncate(SIZE_MB << 20)
+            file.truncate(size << 20)
         self.daemon.create_lun(IQN, number, self.store, ("--path", image, *args))
 
     def urls(self, number):

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The manual pages: well formed, and in step with what the programs say of themselves."""
 
+import glob
 import os
 import re
 import shutil
@@ -10,16 +11,19 @@ import sys
 import bed
 from bed import tap
 
-MAN = os.path.join(bed.HERE, "..", "..", "man")
+TOP = os.path.join(bed.HERE, "..", "..")
 
 
 def pages():
-    return sorted(name for name in os.listdir(MAN) if re.search(r"\.[1-9]$", name))
+    """Those of the programs and those that plugins bring."""
+    found = glob.glob(os.path.join(TOP, "man", "*.[1-9]")) + glob.glob(os.path.join(TOP, "plugins", "*", "*.[1-9]"))
+    tap.true(len(found) >= 3, f"only {found}")
+    return sorted(found)
 
 
 def text_of(page):
     """The page without markup."""
-    with open(os.path.join(MAN, page)) as file:
+    with open(os.path.join(TOP, "man", page)) as file:
         text = file.read()
     return re.sub(r"\\f.|\\-|[\" ]+", lambda m: {"\\-": "-"}.get(m[0], " " if m[0][0] in "\" " else ""), text)
 
@@ -32,7 +36,7 @@ def test_pages_are_well_formed():
     if not shutil.which("groff"):
         tap.skip("groff is not installed (Debian package groff-base)")
     for page in pages():
-        done = bed.run("groff", "-t", "-man", "-ww", "-z", os.path.join(MAN, page), status=0)
+        done = bed.run("groff", "-t", "-man", "-ww", "-z", page, status=0)
         tap.equal(done.stderr, "", page)
 
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Wire formats of the Multi-Media Commands (MMC-6): CDBs, configuration, disc and track information, events, mode pages of optical drives.
+/* Wire formats of the Multi-Media Commands (MMC-6): CDBs, configuration, disc and track
+ * information, events, mode pages of optical drives.
  *
  * Field names are those of the standard; "NAME 7:4" are bits of a byte, most significant first.
  */
@@ -98,28 +99,28 @@ TGT_WIRE_SIZE(mmc_profile, 4);
 
 /** Profiles (MMC-6, profile list). */
 enum mmc_profile_number {
-    MMC_PROFILE_NONE = 0x0000,            /**< no medium */
-    MMC_PROFILE_CD_ROM = 0x0008,          /**< CD-ROM */
-    MMC_PROFILE_CD_R = 0x0009,            /**< CD-R */
-    MMC_PROFILE_CD_RW = 0x000a,           /**< CD-RW */
-    MMC_PROFILE_DVD_ROM = 0x0010,         /**< DVD-ROM */
-    MMC_PROFILE_DVD_R = 0x0011,           /**< DVD-R, sequential recording */
-    MMC_PROFILE_DVD_RAM = 0x0012,         /**< DVD-RAM */
+    MMC_PROFILE_NONE = 0x0000,             /**< no medium */
+    MMC_PROFILE_CD_ROM = 0x0008,           /**< CD-ROM */
+    MMC_PROFILE_CD_R = 0x0009,             /**< CD-R */
+    MMC_PROFILE_CD_RW = 0x000a,            /**< CD-RW */
+    MMC_PROFILE_DVD_ROM = 0x0010,          /**< DVD-ROM */
+    MMC_PROFILE_DVD_R = 0x0011,            /**< DVD-R, sequential recording */
+    MMC_PROFILE_DVD_RAM = 0x0012,          /**< DVD-RAM */
     MMC_PROFILE_DVD_RW_OVERWRITE = 0x0013, /**< DVD-RW, restricted overwrite */
-    MMC_PROFILE_DVD_RW = 0x0014,          /**< DVD-RW, sequential recording */
-    MMC_PROFILE_DVD_PLUS_RW = 0x001a,     /**< DVD+RW */
-    MMC_PROFILE_DVD_PLUS_R = 0x001b,      /**< DVD+R */
-    MMC_PROFILE_DVD_PLUS_R_DL = 0x002b,   /**< DVD+R dual layer */
-    MMC_PROFILE_BD_ROM = 0x0040,          /**< BD-ROM */
-    MMC_PROFILE_BD_R = 0x0041,            /**< BD-R, sequential recording */
-    MMC_PROFILE_BD_RE = 0x0043,           /**< BD-RE */
+    MMC_PROFILE_DVD_RW = 0x0014,           /**< DVD-RW, sequential recording */
+    MMC_PROFILE_DVD_PLUS_RW = 0x001a,      /**< DVD+RW */
+    MMC_PROFILE_DVD_PLUS_R = 0x001b,       /**< DVD+R */
+    MMC_PROFILE_DVD_PLUS_R_DL = 0x002b,    /**< DVD+R dual layer */
+    MMC_PROFILE_BD_ROM = 0x0040,           /**< BD-ROM */
+    MMC_PROFILE_BD_R = 0x0041,             /**< BD-R, sequential recording */
+    MMC_PROFILE_BD_RE = 0x0043,            /**< BD-RE */
 };
 
 /** Event header of GET EVENT STATUS NOTIFICATION (MMC-6, of that command). */
 struct mmc_event_header {
-    be16_t length;       /**< EVENT DESCRIPTOR LENGTH: bytes behind this field */
+    be16_t length;        /**< EVENT DESCRIPTOR LENGTH: bytes behind this field */
     uint8_t notification; /**< NEA 7, NOTIFICATION CLASS 2:0 */
-    uint8_t supported;   /**< SUPPORTED EVENT CLASSES */
+    uint8_t supported;    /**< SUPPORTED EVENT CLASSES */
 };
 TGT_WIRE_SIZE(mmc_event_header, 4);
 
@@ -154,23 +155,24 @@ TGT_WIRE_SIZE(mmc_toc_track, 8);
 
 /** Standard disc information (MMC-6, READ DISC INFORMATION command). */
 struct mmc_disc_info {
-    be16_t length;          /**< DISC INFORMATION LENGTH: bytes behind this field */
-    uint8_t status;         /**< DISC INFORMATION DATA TYPE 7:5, ERASABLE 4, STATE OF LAST SESSION 3:2, DISC STATUS 1:0 */
-    uint8_t first_track;    /**< NUMBER OF FIRST TRACK ON DISC */
-    uint8_t sessions;       /**< NUMBER OF SESSIONS, low byte */
-    uint8_t last_first;     /**< FIRST TRACK NUMBER IN LAST SESSION, low byte */
-    uint8_t last_last;      /**< LAST TRACK NUMBER IN LAST SESSION, low byte */
-    uint8_t flags;          /**< DID_V 7, DBC_V 6, URU 5, DAC_V 4, BG FORMAT STATUS 1:0 */
-    uint8_t disc_type;      /**< DISC TYPE */
-    uint8_t sessions_high;  /**< NUMBER OF SESSIONS, high byte */
+    be16_t length;  /**< DISC INFORMATION LENGTH: bytes behind this field */
+    uint8_t status; /**< DISC INFORMATION DATA TYPE 7:5, ERASABLE 4, STATE OF LAST SESSION 3:2, DISC
+                       STATUS 1:0 */
+    uint8_t first_track;     /**< NUMBER OF FIRST TRACK ON DISC */
+    uint8_t sessions;        /**< NUMBER OF SESSIONS, low byte */
+    uint8_t last_first;      /**< FIRST TRACK NUMBER IN LAST SESSION, low byte */
+    uint8_t last_last;       /**< LAST TRACK NUMBER IN LAST SESSION, low byte */
+    uint8_t flags;           /**< DID_V 7, DBC_V 6, URU 5, DAC_V 4, BG FORMAT STATUS 1:0 */
+    uint8_t disc_type;       /**< DISC TYPE */
+    uint8_t sessions_high;   /**< NUMBER OF SESSIONS, high byte */
     uint8_t last_first_high; /**< FIRST TRACK NUMBER IN LAST SESSION, high byte */
-    uint8_t last_last_high; /**< LAST TRACK NUMBER IN LAST SESSION, high byte */
-    be32_t disc_id;         /**< DISC IDENTIFICATION */
-    be32_t lead_in;         /**< LAST SESSION LEAD-IN START ADDRESS */
-    be32_t lead_out;        /**< LAST POSSIBLE LEAD-OUT START ADDRESS */
-    uint8_t bar_code[8];    /**< DISC BAR CODE */
-    uint8_t application;    /**< DISC APPLICATION CODE */
-    uint8_t opc_tables;     /**< NUMBER OF OPC TABLES */
+    uint8_t last_last_high;  /**< LAST TRACK NUMBER IN LAST SESSION, high byte */
+    be32_t disc_id;          /**< DISC IDENTIFICATION */
+    be32_t lead_in;          /**< LAST SESSION LEAD-IN START ADDRESS */
+    be32_t lead_out;         /**< LAST POSSIBLE LEAD-OUT START ADDRESS */
+    uint8_t bar_code[8];     /**< DISC BAR CODE */
+    uint8_t application;     /**< DISC APPLICATION CODE */
+    uint8_t opc_tables;      /**< NUMBER OF OPC TABLES */
 };
 TGT_WIRE_SIZE(mmc_disc_info, 34);
 
@@ -202,7 +204,8 @@ struct mmc_capacity_header {
 };
 TGT_WIRE_SIZE(mmc_capacity_header, 4);
 
-/** Capacity descriptors: current/maximum, then formattable ones (MMC-6, READ FORMAT CAPACITIES command). */
+/** Capacity descriptors: current/maximum, then formattable ones (MMC-6, READ FORMAT CAPACITIES
+ * command). */
 struct mmc_capacity {
     be32_t blocks;    /**< NUMBER OF BLOCKS */
     uint8_t type;     /**< current/maximum: DESCRIPTOR TYPE 1:0; formattable: FORMAT TYPE 7:2 */
@@ -222,10 +225,10 @@ TGT_WIRE_SIZE(mmc_buffer_capacity, 12);
 
 /** Mechanism status header (MMC-6, MECHANISM STATUS command). */
 struct mmc_mechanism {
-    uint8_t slot;       /**< FAULT 7, CHANGER STATE 6:5, CURRENT SLOT 4:0, low bits */
-    uint8_t state;      /**< MECHANISM STATE 7:5, DOOR OPEN 4, CURRENT SLOT 2:0, high bits */
-    be24_t lba;         /**< CURRENT LBA */
-    uint8_t slots;      /**< NUMBER OF SLOTS AVAILABLE 5:0 */
+    uint8_t slot;        /**< FAULT 7, CHANGER STATE 6:5, CURRENT SLOT 4:0, low bits */
+    uint8_t state;       /**< MECHANISM STATE 7:5, DOOR OPEN 4, CURRENT SLOT 2:0, high bits */
+    be24_t lba;          /**< CURRENT LBA */
+    uint8_t slots;       /**< NUMBER OF SLOTS AVAILABLE 5:0 */
     be16_t table_length; /**< LENGTH OF SLOT TABLE */
 };
 TGT_WIRE_SIZE(mmc_mechanism, 8);
@@ -234,43 +237,49 @@ TGT_WIRE_SIZE(mmc_mechanism, 8);
 
 /** Write Parameters mode page, 05h (MMC-6). */
 struct mmc_mode_write {
-    uint8_t write_type;      /**< BUFE 6, LS_V 5, TEST WRITE 4, WRITE TYPE 3:0 */
-    uint8_t track_mode;      /**< MULTI-SESSION 7:6, FP 5, COPY 4, TRACK MODE 3:0 */
-    uint8_t block_type;      /**< DATA BLOCK TYPE 3:0 */
-    uint8_t link_size;       /**< LINK SIZE, if LS_V is set */
-    uint8_t reserved1;       /**< zero */
-    uint8_t application;     /**< INITIATOR APPLICATION CODE 5:0 */
-    uint8_t session_format;  /**< SESSION FORMAT */
-    uint8_t reserved2;       /**< zero */
-    be32_t packet_size;      /**< PACKET SIZE, if FP is set */
-    be16_t audio_pause;      /**< AUDIO PAUSE LENGTH */
-    uint8_t catalog[16];     /**< MEDIA CATALOG NUMBER */
-    uint8_t isrc[16];        /**< INTERNATIONAL STANDARD RECORDING CODE */
-    uint8_t subheader[4];    /**< SUB-HEADER BYTES */
+    uint8_t write_type;     /**< BUFE 6, LS_V 5, TEST WRITE 4, WRITE TYPE 3:0 */
+    uint8_t track_mode;     /**< MULTI-SESSION 7:6, FP 5, COPY 4, TRACK MODE 3:0 */
+    uint8_t block_type;     /**< DATA BLOCK TYPE 3:0 */
+    uint8_t link_size;      /**< LINK SIZE, if LS_V is set */
+    uint8_t reserved1;      /**< zero */
+    uint8_t application;    /**< INITIATOR APPLICATION CODE 5:0 */
+    uint8_t session_format; /**< SESSION FORMAT */
+    uint8_t reserved2;      /**< zero */
+    be32_t packet_size;     /**< PACKET SIZE, if FP is set */
+    be16_t audio_pause;     /**< AUDIO PAUSE LENGTH */
+    uint8_t catalog[16];    /**< MEDIA CATALOG NUMBER */
+    uint8_t isrc[16];       /**< INTERNATIONAL STANDARD RECORDING CODE */
+    uint8_t subheader[4];   /**< SUB-HEADER BYTES */
 };
 TGT_WIRE_SIZE(mmc_mode_write, 50);
 
 /** MM Capabilities and Mechanical Status mode page, 2Ah; write speed descriptors follow (MMC-6). */
 struct mmc_mode_capabilities {
-    uint8_t read;             /**< DVD-RAM READ 5, DVD-R READ 4, DVD-ROM READ 3, METHOD 2 2, CD-RW READ 1, CD-R READ 0 */
-    uint8_t write;            /**< DVD-RAM WRITE 5, DVD-R WRITE 4, TEST WRITE 2, CD-RW WRITE 1, CD-R WRITE 0 */
-    uint8_t flags4;           /**< BUF 7, MULTI SESSION 6, MODE 2 FORM 2 5, MODE 2 FORM 1 4, DIGITAL PORTS 3:2, COMPOSITE 1, AUDIO PLAY 0 */
-    uint8_t flags5;           /**< READ BAR CODE 7, UPC 6, ISRC 5, C2 4, R-W DEINTERLEAVED 3, R-W SUPPORTED 2, CD-DA ACCURATE 1, CD-DA 0 */
-    uint8_t mechanism;        /**< LOADING MECHANISM TYPE 7:5, EJECT 3, PREVENT JUMPER 2, LOCK STATE 1, LOCK 0 */
-    uint8_t changer;          /**< P-W IN LEAD-IN 5, SIDE CHANGE 4, SLOT SELECTION 3, DISC PRESENCE 2, CHANNEL MUTE 1, VOLUME LEVELS 0 */
-    be16_t max_read_speed;    /**< obsolete: MAXIMUM READ SPEED in kB/s */
-    be16_t volume_levels;     /**< NUMBER OF VOLUME LEVELS SUPPORTED */
-    be16_t buffer_size;       /**< BUFFER SIZE SUPPORTED in KiB */
-    be16_t read_speed;        /**< obsolete: CURRENT READ SPEED in kB/s */
-    uint8_t obsolete1;        /**< zero */
-    uint8_t digital;          /**< LENGTH 5:4, LSBF 3, RCK 2, BCKF 1 */
-    be16_t max_write_speed;   /**< obsolete: MAXIMUM WRITE SPEED in kB/s */
-    be16_t old_write_speed;   /**< obsolete: CURRENT WRITE SPEED in kB/s */
-    be16_t copy_management;   /**< COPY MANAGEMENT REVISION SUPPORTED */
-    uint8_t reserved[3];      /**< zero */
-    uint8_t rotation;         /**< ROTATION CONTROL SELECTED 1:0 */
-    be16_t write_speed;       /**< CURRENT WRITE SPEED SELECTED in kB/s */
-    be16_t speed_descriptors; /**< NUMBER OF LOGICAL UNIT WRITE SPEED PERFORMANCE DESCRIPTOR TABLES */
+    uint8_t read;  /**< DVD-RAM READ 5, DVD-R READ 4, DVD-ROM READ 3, METHOD 2 2, CD-RW READ 1, CD-R
+                      READ 0 */
+    uint8_t write; /**< DVD-RAM WRITE 5, DVD-R WRITE 4, TEST WRITE 2, CD-RW WRITE 1, CD-R WRITE 0 */
+    uint8_t flags4; /**< BUF 7, MULTI SESSION 6, MODE 2 FORM 2 5, MODE 2 FORM 1 4, DIGITAL PORTS
+                       3:2, COMPOSITE 1, AUDIO PLAY 0 */
+    uint8_t flags5; /**< READ BAR CODE 7, UPC 6, ISRC 5, C2 4, R-W DEINTERLEAVED 3, R-W SUPPORTED 2,
+                       CD-DA ACCURATE 1, CD-DA 0 */
+    uint8_t mechanism;     /**< LOADING MECHANISM TYPE 7:5, EJECT 3, PREVENT JUMPER 2, LOCK STATE 1,
+                              LOCK 0 */
+    uint8_t changer;       /**< P-W IN LEAD-IN 5, SIDE CHANGE 4, SLOT SELECTION 3, DISC PRESENCE 2,
+                              CHANNEL MUTE 1, VOLUME LEVELS 0 */
+    be16_t max_read_speed; /**< obsolete: MAXIMUM READ SPEED in kB/s */
+    be16_t volume_levels;  /**< NUMBER OF VOLUME LEVELS SUPPORTED */
+    be16_t buffer_size;    /**< BUFFER SIZE SUPPORTED in KiB */
+    be16_t read_speed;     /**< obsolete: CURRENT READ SPEED in kB/s */
+    uint8_t obsolete1;     /**< zero */
+    uint8_t digital;       /**< LENGTH 5:4, LSBF 3, RCK 2, BCKF 1 */
+    be16_t max_write_speed; /**< obsolete: MAXIMUM WRITE SPEED in kB/s */
+    be16_t old_write_speed; /**< obsolete: CURRENT WRITE SPEED in kB/s */
+    be16_t copy_management; /**< COPY MANAGEMENT REVISION SUPPORTED */
+    uint8_t reserved[3];    /**< zero */
+    uint8_t rotation;       /**< ROTATION CONTROL SELECTED 1:0 */
+    be16_t write_speed;     /**< CURRENT WRITE SPEED SELECTED in kB/s */
+    be16_t
+        speed_descriptors; /**< NUMBER OF LOGICAL UNIT WRITE SPEED PERFORMANCE DESCRIPTOR TABLES */
 };
 TGT_WIRE_SIZE(mmc_mode_capabilities, 30);
 

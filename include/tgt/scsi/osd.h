@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Wire formats of the Object-Based Storage Device Commands (OSD and OSD-2): the CDB in its parts, and attribute lists.
+/* Wire formats of the Object-Based Storage Device Commands (OSD and OSD-2): the CDB in its parts,
+ * and attribute lists.
  *
- * An OSD CDB is 200 bytes: osd_cdb, osd_security_v1; an OSD-2 CDB is 236 bytes: osd_cdb, osd_security_v2.
- * Field names are those of the standards; "NAME 7:4" are bits of a byte, most significant first.
+ * An OSD CDB is 200 bytes: osd_cdb, osd_security_v1; an OSD-2 CDB is 236 bytes: osd_cdb,
+ * osd_security_v2. Field names are those of the standards; "NAME 7:4" are bits of a byte, most
+ * significant first.
  */
 #ifndef TGT_SCSI_OSD_H
 #define TGT_SCSI_OSD_H
@@ -13,7 +15,8 @@
 extern "C" {
 #endif
 
-/** Byte 11 of the CDB, GET/SET CDBFMT 5:4: which form the attribute parameters have (OSD-2, basic CDB format). */
+/** Byte 11 of the CDB, GET/SET CDBFMT 5:4: which form the attribute parameters have (OSD-2, basic
+ * CDB format). */
 enum osd_cdbfmt {
     OSD_CDBFMT_SET_ONE = 0x10, /**< osd_attributes_one (OSD-2 only) */
     OSD_CDBFMT_PAGE = 0x20,    /**< osd_attributes_page */
@@ -69,7 +72,8 @@ struct osd_range_v2 {
 };
 TGT_WIRE_SIZE(osd_range_v2, 20);
 
-/** Bytes 0 to 79 of the CDB, the same in both versions but for bytes 32 to 51 (OSD-2, basic CDB format). */
+/** Bytes 0 to 79 of the CDB, the same in both versions but for bytes 32 to 51 (OSD-2, basic CDB
+ * format). */
 struct osd_cdb {
     uint8_t opcode;            /**< 7Fh */
     uint8_t control;           /**< CONTROL */
@@ -130,7 +134,8 @@ struct osd_attribute_id {
 };
 TGT_WIRE_SIZE(osd_attribute_id, 8);
 
-/** Entry of a list of attributes with values in OSD; the value follows, without padding (OSD, attributes lists). */
+/** Entry of a list of attributes with values in OSD; the value follows, without padding (OSD,
+ * attributes lists). */
 struct osd_attribute_v1 {
     be32_t page;   /**< ATTRIBUTES PAGE */
     be32_t number; /**< ATTRIBUTE NUMBER */
@@ -138,7 +143,8 @@ struct osd_attribute_v1 {
 };
 TGT_WIRE_SIZE(osd_attribute_v1, 10);
 
-/** Entry of a list of attributes with values in OSD-2; the value follows, padded to 8 bytes (OSD-2, attributes lists). */
+/** Entry of a list of attributes with values in OSD-2; the value follows, padded to 8 bytes (OSD-2,
+ * attributes lists). */
 struct osd_attribute_v2 {
     be32_t page;         /**< ATTRIBUTES PAGE */
     be32_t number;       /**< ATTRIBUTE NUMBER */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Wire formats of the SCSI Media Changer Commands (SMC-3): CDBs, element status, mode pages of changers.
+/* Wire formats of the SCSI Media Changer Commands (SMC-3): CDBs, element status, mode pages of
+ * changers.
  *
  * Field names are those of the standard; "NAME 7:4" are bits of a byte, most significant first.
  */
@@ -62,14 +63,14 @@ TGT_WIRE_SIZE(smc_cdb_move, 12);
 
 /** EXCHANGE MEDIUM (SMC-3, EXCHANGE MEDIUM command). */
 struct smc_cdb_exchange {
-    uint8_t opcode;     /**< A6h */
-    uint8_t reserved;   /**< zero */
-    be16_t transport;   /**< MEDIUM TRANSPORT ELEMENT ADDRESS */
-    be16_t source;      /**< SOURCE ELEMENT ADDRESS */
-    be16_t first;       /**< FIRST DESTINATION ELEMENT ADDRESS */
-    be16_t second;      /**< SECOND DESTINATION ELEMENT ADDRESS */
-    uint8_t invert;     /**< INV1 1, INV2 0 */
-    uint8_t control;    /**< CONTROL */
+    uint8_t opcode;   /**< A6h */
+    uint8_t reserved; /**< zero */
+    be16_t transport; /**< MEDIUM TRANSPORT ELEMENT ADDRESS */
+    be16_t source;    /**< SOURCE ELEMENT ADDRESS */
+    be16_t first;     /**< FIRST DESTINATION ELEMENT ADDRESS */
+    be16_t second;    /**< SECOND DESTINATION ELEMENT ADDRESS */
+    uint8_t invert;   /**< INV1 1, INV2 0 */
+    uint8_t control;  /**< CONTROL */
 };
 TGT_WIRE_SIZE(smc_cdb_exchange, 12);
 
@@ -103,20 +104,22 @@ struct smc_status_page {
     uint8_t flags;            /**< PVOLTAG 7, AVOLTAG 6 */
     be16_t descriptor_length; /**< ELEMENT DESCRIPTOR LENGTH */
     uint8_t reserved;         /**< zero */
-    be24_t length;            /**< BYTE COUNT OF DESCRIPTOR DATA AVAILABLE: bytes behind the header */
+    be24_t length; /**< BYTE COUNT OF DESCRIPTOR DATA AVAILABLE: bytes behind the header */
 };
 TGT_WIRE_SIZE(smc_status_page, 8);
 
-/** What all element descriptors begin with; volume tags and a device identifier follow (SMC-3, READ ELEMENT STATUS command). */
+/** What all element descriptors begin with; volume tags and a device identifier follow (SMC-3, READ
+ * ELEMENT STATUS command). */
 struct smc_element {
-    be16_t address;      /**< ELEMENT ADDRESS */
-    uint8_t flags;       /**< OIR 7, CMC 6, INENAB 5, EXENAB 4 (import/export), ACCESS 3, EXCEPT 2, IMPEXP 1, FULL 0 */
-    uint8_t reserved1;   /**< zero */
-    uint8_t asc;         /**< ADDITIONAL SENSE CODE, if EXCEPT is set */
-    uint8_t ascq;        /**< ADDITIONAL SENSE CODE QUALIFIER, if EXCEPT is set */
+    be16_t address; /**< ELEMENT ADDRESS */
+    uint8_t flags; /**< OIR 7, CMC 6, INENAB 5, EXENAB 4 (import/export), ACCESS 3, EXCEPT 2, IMPEXP
+                      1, FULL 0 */
+    uint8_t reserved1;    /**< zero */
+    uint8_t asc;          /**< ADDITIONAL SENSE CODE, if EXCEPT is set */
+    uint8_t ascq;         /**< ADDITIONAL SENSE CODE QUALIFIER, if EXCEPT is set */
     uint8_t reserved2[3]; /**< zero (in SMC-2 the bus address of a drive) */
-    uint8_t medium;      /**< SVALID 7, INVERT 6, ED 3, MEDIUM TYPE 2:0 */
-    be16_t source;       /**< SOURCE STORAGE ELEMENT ADDRESS, if SVALID is set */
+    uint8_t medium;       /**< SVALID 7, INVERT 6, ED 3, MEDIUM TYPE 2:0 */
+    be16_t source;        /**< SOURCE STORAGE ELEMENT ADDRESS, if SVALID is set */
 };
 TGT_WIRE_SIZE(smc_element, 12);
 
@@ -128,7 +131,8 @@ struct smc_volume_tag {
 };
 TGT_WIRE_SIZE(smc_volume_tag, 36);
 
-/** Header of the device identifier of a drive, if DVCID was set (SMC-3, data transfer element descriptor). */
+/** Header of the device identifier of a drive, if DVCID was set (SMC-3, data transfer element
+ * descriptor). */
 struct smc_device_id {
     uint8_t code_set; /**< CODE SET 3:0 */
     uint8_t type;     /**< IDENTIFIER TYPE 3:0 */
@@ -153,21 +157,23 @@ struct smc_mode_addresses {
 };
 TGT_WIRE_SIZE(smc_mode_addresses, 18);
 
-/** Transport Geometry Parameters mode page, 1Eh: one descriptor for each medium transport element (SMC-3). */
+/** Transport Geometry Parameters mode page, 1Eh: one descriptor for each medium transport element
+ * (SMC-3). */
 struct smc_mode_geometry {
     uint8_t rotate; /**< ROTATE 0 */
     uint8_t member; /**< MEMBER NUMBER IN TRANSPORT ELEMENT SET */
 };
 TGT_WIRE_SIZE(smc_mode_geometry, 2);
 
-/** Device Capabilities mode page, 1Fh: who can store a medium, move it to whom, exchange it with whom (SMC-3). */
+/** Device Capabilities mode page, 1Fh: who can store a medium, move it to whom, exchange it with
+ * whom (SMC-3). */
 struct smc_mode_capabilities {
-    uint8_t store;         /**< STORDT 3, STORI/E 2, STORST 1, STORMT 0 */
-    uint8_t reserved1;     /**< zero */
-    uint8_t move[4];       /**< from MT, ST, I/E, DT: to DT 3, I/E 2, ST 1, MT 0 */
-    uint8_t reserved2[4];  /**< zero */
-    uint8_t exchange[4];   /**< of MT, ST, I/E, DT: with DT 3, I/E 2, ST 1, MT 0 */
-    uint8_t reserved3[4];  /**< zero */
+    uint8_t store;        /**< STORDT 3, STORI/E 2, STORST 1, STORMT 0 */
+    uint8_t reserved1;    /**< zero */
+    uint8_t move[4];      /**< from MT, ST, I/E, DT: to DT 3, I/E 2, ST 1, MT 0 */
+    uint8_t reserved2[4]; /**< zero */
+    uint8_t exchange[4];  /**< of MT, ST, I/E, DT: with DT 3, I/E 2, ST 1, MT 0 */
+    uint8_t reserved3[4]; /**< zero */
 };
 TGT_WIRE_SIZE(smc_mode_capabilities, 18);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Wire formats of the SCSI Primary Commands (SPC-5): CDBs, INQUIRY and VPD, sense, mode, log, reservations, reports.
+/* Wire formats of the SCSI Primary Commands (SPC-5): CDBs, INQUIRY and VPD, sense, mode, log,
+ * reservations, reports.
  *
  * Field names are those of the standard; "NAME 7:4" are bits of a byte, most significant first.
  */
@@ -140,21 +141,21 @@ TGT_WIRE_SIZE(spc_cdb_report_opcodes, 12);
 
 /** Standard INQUIRY data with version descriptors (SPC-5 6.7.2). */
 struct spc_inquiry {
-    uint8_t peripheral;         /**< PERIPHERAL QUALIFIER 7:5, PERIPHERAL DEVICE TYPE 4:0 */
-    uint8_t removable;          /**< RMB 7, LU_CONG 6 */
-    uint8_t version;            /**< VERSION: 6 SPC-4, 7 SPC-5 */
-    uint8_t format;             /**< NORMACA 5, HISUP 4, RESPONSE DATA FORMAT 3:0: 2 */
-    uint8_t additional_length;  /**< ADDITIONAL LENGTH: bytes behind this one */
-    uint8_t flags5;             /**< SCCS 7, TPGS 5:4, 3PC 3, PROTECT 0 */
-    uint8_t flags6;             /**< ENCSERV 6, MULTIP 4 */
-    uint8_t flags7;             /**< CMDQUE 1 */
-    char vendor[8];             /**< T10 VENDOR IDENTIFICATION, blank padded */
-    char product[16];           /**< PRODUCT IDENTIFICATION, blank padded */
-    char revision[4];           /**< PRODUCT REVISION LEVEL, blank padded */
+    uint8_t peripheral;          /**< PERIPHERAL QUALIFIER 7:5, PERIPHERAL DEVICE TYPE 4:0 */
+    uint8_t removable;           /**< RMB 7, LU_CONG 6 */
+    uint8_t version;             /**< VERSION: 6 SPC-4, 7 SPC-5 */
+    uint8_t format;              /**< NORMACA 5, HISUP 4, RESPONSE DATA FORMAT 3:0: 2 */
+    uint8_t additional_length;   /**< ADDITIONAL LENGTH: bytes behind this one */
+    uint8_t flags5;              /**< SCCS 7, TPGS 5:4, 3PC 3, PROTECT 0 */
+    uint8_t flags6;              /**< ENCSERV 6, MULTIP 4 */
+    uint8_t flags7;              /**< CMDQUE 1 */
+    char vendor[8];              /**< T10 VENDOR IDENTIFICATION, blank padded */
+    char product[16];            /**< PRODUCT IDENTIFICATION, blank padded */
+    char revision[4];            /**< PRODUCT REVISION LEVEL, blank padded */
     uint8_t vendor_specific[20]; /**< vendor specific */
-    uint8_t reserved1[2];       /**< zero (bits of the parallel interface) */
-    be16_t descriptors[8];      /**< VERSION DESCRIPTOR 1 to 8, 0: none */
-    uint8_t reserved2[22];      /**< zero */
+    uint8_t reserved1[2];        /**< zero (bits of the parallel interface) */
+    be16_t descriptors[8];       /**< VERSION DESCRIPTOR 1 to 8, 0: none */
+    uint8_t reserved2[22];       /**< zero */
 };
 TGT_WIRE_SIZE(spc_inquiry, 96);
 
@@ -169,7 +170,8 @@ TGT_WIRE_SIZE(spc_vpd_header, 4);
 /** Header of a designation descriptor (SPC-5 7.7, Device Identification VPD page). */
 struct spc_designator {
     uint8_t code_set; /**< PROTOCOL IDENTIFIER 7:4, CODE SET 3:0: 1 binary, 2 ASCII, 3 UTF-8 */
-    uint8_t type;     /**< PIV 7, ASSOCIATION 5:4: 0 LU, 1 target port, 2 target device; DESIGNATOR TYPE 3:0 */
+    uint8_t type; /**< PIV 7, ASSOCIATION 5:4: 0 LU, 1 target port, 2 target device; DESIGNATOR TYPE
+                     3:0 */
     uint8_t reserved; /**< zero */
     uint8_t length;   /**< DESIGNATOR LENGTH: bytes behind the header */
 };
@@ -188,7 +190,8 @@ enum spc_designator_type {
     SPC_DESIGNATOR_NAME = 0x8,              /**< SCSI name string */
 };
 
-/** Relative target port or target port group designator behind its header (SPC-5 7.7, Device Identification VPD page). */
+/** Relative target port or target port group designator behind its header (SPC-5 7.7, Device
+ * Identification VPD page). */
 struct spc_designator_number {
     uint8_t reserved[2]; /**< zero */
     be16_t number;       /**< RELATIVE TARGET PORT IDENTIFIER or TARGET PORT GROUP */
@@ -197,12 +200,12 @@ TGT_WIRE_SIZE(spc_designator_number, 4);
 
 /** Extended INQUIRY Data VPD page behind the page header (SPC-5 7.7). */
 struct spc_vpd_extended {
-    uint8_t checks;           /**< ACTIVATE_MICROCODE 7:6, SPT 5:3, GRD_CHK 2, APP_CHK 1, REF_CHK 0 */
-    uint8_t attributes;       /**< UASK_SUP 5, GROUP_SUP 4, PRIOR_SUP 3, HEADSUP 2, ORDSUP 1, SIMPSUP 0 */
-    uint8_t cache;            /**< WU_SUP 3, CRD_SUP 2, NV_SUP 1, V_SUP 0 */
-    uint8_t clearing;         /**< P_I_I_SUP 4, LUICLR 0 */
-    uint8_t referrals;        /**< R_SUP 4, HSSRELEF 1 */
-    uint8_t microcode;        /**< MULTI I_T NEXUS MICROCODE DOWNLOAD 3:0 */
+    uint8_t checks;     /**< ACTIVATE_MICROCODE 7:6, SPT 5:3, GRD_CHK 2, APP_CHK 1, REF_CHK 0 */
+    uint8_t attributes; /**< UASK_SUP 5, GROUP_SUP 4, PRIOR_SUP 3, HEADSUP 2, ORDSUP 1, SIMPSUP 0 */
+    uint8_t cache;      /**< WU_SUP 3, CRD_SUP 2, NV_SUP 1, V_SUP 0 */
+    uint8_t clearing;   /**< P_I_I_SUP 4, LUICLR 0 */
+    uint8_t referrals;  /**< R_SUP 4, HSSRELEF 1 */
+    uint8_t microcode;  /**< MULTI I_T NEXUS MICROCODE DOWNLOAD 3:0 */
     be16_t self_test_minutes; /**< EXTENDED SELF-TEST COMPLETION MINUTES */
     uint8_t activation;       /**< POA_SUP 7, HRA_SUP 6, VSA_SUP 5 */
     uint8_t max_sense;        /**< MAXIMUM SUPPORTED SENSE DATA LENGTH */
@@ -239,9 +242,10 @@ struct spc_sense_descriptors {
 };
 TGT_WIRE_SIZE(spc_sense_descriptors, 8);
 
-/** Information or command-specific information sense data descriptor (SPC-5 4.5, descriptor format). */
+/** Information or command-specific information sense data descriptor (SPC-5 4.5, descriptor
+ * format). */
 struct spc_sense_information {
-    uint8_t type;              /**< DESCRIPTOR TYPE: 00h information, 01h command-specific information */
+    uint8_t type; /**< DESCRIPTOR TYPE: 00h information, 01h command-specific information */
     uint8_t additional_length; /**< ADDITIONAL LENGTH: 0Ah */
     uint8_t valid;             /**< VALID 7, of the information descriptor only */
     uint8_t reserved;          /**< zero */
@@ -330,13 +334,13 @@ TGT_WIRE_SIZE(spc_mode_disconnect, 14);
 
 /** Control mode page, 0Ah, behind the page header (SPC-5 7.5). */
 struct spc_mode_control {
-    uint8_t flags2;             /**< TST 7:5, TMF_ONLY 4, DPICZ 3, D_SENSE 2, GLTSD 1, RLEC 0 */
-    uint8_t flags3;             /**< QUEUE ALGORITHM MODIFIER 7:4, NUAR 3, QERR 2:1 */
-    uint8_t flags4;             /**< RAC 6, UA_INTLCK_CTRL 5:4, SWP 3 */
-    uint8_t flags5;             /**< ATO 7, TAS 6, ATMPE 5, RWWP 4, AUTOLOAD MODE 2:0 */
-    uint8_t obsolete[2];        /**< zero */
-    be16_t busy_timeout;        /**< BUSY TIMEOUT PERIOD in 100 ms */
-    be16_t self_test_seconds;   /**< EXTENDED SELF-TEST COMPLETION TIME */
+    uint8_t flags2;           /**< TST 7:5, TMF_ONLY 4, DPICZ 3, D_SENSE 2, GLTSD 1, RLEC 0 */
+    uint8_t flags3;           /**< QUEUE ALGORITHM MODIFIER 7:4, NUAR 3, QERR 2:1 */
+    uint8_t flags4;           /**< RAC 6, UA_INTLCK_CTRL 5:4, SWP 3 */
+    uint8_t flags5;           /**< ATO 7, TAS 6, ATMPE 5, RWWP 4, AUTOLOAD MODE 2:0 */
+    uint8_t obsolete[2];      /**< zero */
+    be16_t busy_timeout;      /**< BUSY TIMEOUT PERIOD in 100 ms */
+    be16_t self_test_seconds; /**< EXTENDED SELF-TEST COMPLETION TIME */
 };
 TGT_WIRE_SIZE(spc_mode_control, 10);
 
@@ -409,13 +413,13 @@ TGT_WIRE_SIZE(spc_luns_header, 8);
 
 /** Target port group descriptor header (SPC-5, REPORT TARGET PORT GROUPS command). */
 struct spc_port_group {
-    uint8_t state;       /**< PREF 7, ASYMMETRIC ACCESS STATE 3:0 */
-    uint8_t support;     /**< T_SUP 7, O_SUP 6, LBD_SUP 4, U_SUP 3, S_SUP 2, AN_SUP 1, AO_SUP 0 */
-    be16_t group;        /**< TARGET PORT GROUP */
-    uint8_t reserved;    /**< zero */
-    uint8_t status;      /**< STATUS CODE */
-    uint8_t vendor;      /**< vendor specific */
-    uint8_t port_count;  /**< TARGET PORT COUNT */
+    uint8_t state;      /**< PREF 7, ASYMMETRIC ACCESS STATE 3:0 */
+    uint8_t support;    /**< T_SUP 7, O_SUP 6, LBD_SUP 4, U_SUP 3, S_SUP 2, AN_SUP 1, AO_SUP 0 */
+    be16_t group;       /**< TARGET PORT GROUP */
+    uint8_t reserved;   /**< zero */
+    uint8_t status;     /**< STATUS CODE */
+    uint8_t vendor;     /**< vendor specific */
+    uint8_t port_count; /**< TARGET PORT COUNT */
 };
 TGT_WIRE_SIZE(spc_port_group, 8);
 
@@ -426,7 +430,8 @@ struct spc_port_descriptor {
 };
 TGT_WIRE_SIZE(spc_port_descriptor, 4);
 
-/** Command descriptor of the all_commands format (SPC-5, REPORT SUPPORTED OPERATION CODES command). */
+/** Command descriptor of the all_commands format (SPC-5, REPORT SUPPORTED OPERATION CODES command).
+ */
 struct spc_opcode_descriptor {
     uint8_t opcode;        /**< OPERATION CODE */
     uint8_t reserved1;     /**< zero */
@@ -437,10 +442,12 @@ struct spc_opcode_descriptor {
 };
 TGT_WIRE_SIZE(spc_opcode_descriptor, 8);
 
-/** One_command format header; CDB USAGE DATA follows (SPC-5, REPORT SUPPORTED OPERATION CODES command). */
+/** One_command format header; CDB USAGE DATA follows (SPC-5, REPORT SUPPORTED OPERATION CODES
+ * command). */
 struct spc_opcode_one {
     uint8_t reserved; /**< zero */
-    uint8_t support;  /**< CTDP 7, SUPPORT 2:0: 0 unknown, 1 not supported, 3 as in the standard, 5 vendor specific */
+    uint8_t support;  /**< CTDP 7, SUPPORT 2:0: 0 unknown, 1 not supported, 3 as in the standard, 5
+                         vendor specific */
     be16_t cdb_size;  /**< CDB SIZE: bytes of CDB USAGE DATA */
 };
 TGT_WIRE_SIZE(spc_opcode_one, 4);
@@ -466,7 +473,8 @@ TGT_WIRE_SIZE(spc_tmfs, 4);
 
 /* ---- Persistent reservations ---- */
 
-/** Header of READ KEYS, READ RESERVATION and READ FULL STATUS parameter data (SPC-5, PERSISTENT RESERVE IN command). */
+/** Header of READ KEYS, READ RESERVATION and READ FULL STATUS parameter data (SPC-5, PERSISTENT
+ * RESERVE IN command). */
 struct spc_pr_header {
     be32_t generation; /**< PRGENERATION */
     be32_t length;     /**< ADDITIONAL LENGTH: bytes behind the header */
@@ -494,7 +502,8 @@ struct spc_pr_capabilities {
 };
 TGT_WIRE_SIZE(spc_pr_capabilities, 8);
 
-/** Full status descriptor header; the TransportID follows (SPC-5, READ FULL STATUS service action). */
+/** Full status descriptor header; the TransportID follows (SPC-5, READ FULL STATUS service action).
+ */
 struct spc_pr_full_status {
     be64_t key;           /**< RESERVATION KEY */
     uint8_t reserved1[4]; /**< zero */
@@ -517,7 +526,8 @@ struct spc_pr_out {
 };
 TGT_WIRE_SIZE(spc_pr_out, 24);
 
-/** REGISTER AND MOVE parameter list header; the TransportID follows (SPC-5, PERSISTENT RESERVE OUT command). */
+/** REGISTER AND MOVE parameter list header; the TransportID follows (SPC-5, PERSISTENT RESERVE OUT
+ * command). */
 struct spc_pr_move {
     be64_t key;           /**< RESERVATION KEY */
     be64_t action_key;    /**< SERVICE ACTION RESERVATION KEY */
@@ -530,7 +540,8 @@ TGT_WIRE_SIZE(spc_pr_move, 24);
 
 /** Header of the TransportID of an iSCSI initiator; its name follows (SPC-5 7.6). */
 struct spc_transport_id_iscsi {
-    uint8_t protocol; /**< TPID FORMAT 7:6: 0 device name, 1 port name; PROTOCOL IDENTIFIER 3:0: 5 */
+    uint8_t
+        protocol; /**< TPID FORMAT 7:6: 0 device name, 1 port name; PROTOCOL IDENTIFIER 3:0: 5 */
     uint8_t reserved; /**< zero */
     be16_t length;    /**< ADDITIONAL LENGTH: bytes behind the header, a multiple of 4 */
 };

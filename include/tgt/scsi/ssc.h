@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Wire formats of the SCSI Stream Commands (SSC-4): CDBs, positions, densities, mode pages of tape drives.
+/* Wire formats of the SCSI Stream Commands (SSC-4): CDBs, positions, densities, mode pages of tape
+ * drives.
  *
  * Field names are those of the standard; "NAME 7:4" are bits of a byte, most significant first.
  */
@@ -187,27 +188,27 @@ TGT_WIRE_SIZE(ssc_mode_compression, 14);
 
 /** Device Configuration mode page, 10h (SSC-4). */
 struct ssc_mode_configuration {
-    uint8_t format;            /**< CAF 5, ACTIVE FORMAT 4:0 */
-    uint8_t partition;         /**< ACTIVE PARTITION */
-    uint8_t full_ratio;        /**< WRITE OBJECT BUFFER FULL RATIO */
-    uint8_t empty_ratio;       /**< READ OBJECT BUFFER EMPTY RATIO */
-    be16_t write_delay;        /**< WRITE DELAY TIME in 100 ms */
-    uint8_t flags8;            /**< OBR 7, LOIS 6, RSMK 5, AVC 4, SOCF 3:2, ROBO 1, REW 0 */
-    uint8_t gap_size;          /**< GAP SIZE */
-    uint8_t flags10;           /**< EOD DEFINED 7:5, EEG 4, SEW 3, SWP 2, BAML 1, BAM 0 */
-    be24_t early_warning;      /**< OBJECT BUFFER SIZE AT EARLY WARNING */
-    uint8_t select_algorithm;  /**< SELECT DATA COMPRESSION ALGORITHM */
-    uint8_t flags15;           /**< WTRE 7:6, OIR 5, REWIND ON RESET 4:3, ASOCWP 2, PERSWP 1, PRMWP 0 */
+    uint8_t format;           /**< CAF 5, ACTIVE FORMAT 4:0 */
+    uint8_t partition;        /**< ACTIVE PARTITION */
+    uint8_t full_ratio;       /**< WRITE OBJECT BUFFER FULL RATIO */
+    uint8_t empty_ratio;      /**< READ OBJECT BUFFER EMPTY RATIO */
+    be16_t write_delay;       /**< WRITE DELAY TIME in 100 ms */
+    uint8_t flags8;           /**< OBR 7, LOIS 6, RSMK 5, AVC 4, SOCF 3:2, ROBO 1, REW 0 */
+    uint8_t gap_size;         /**< GAP SIZE */
+    uint8_t flags10;          /**< EOD DEFINED 7:5, EEG 4, SEW 3, SWP 2, BAML 1, BAM 0 */
+    be24_t early_warning;     /**< OBJECT BUFFER SIZE AT EARLY WARNING */
+    uint8_t select_algorithm; /**< SELECT DATA COMPRESSION ALGORITHM */
+    uint8_t flags15; /**< WTRE 7:6, OIR 5, REWIND ON RESET 4:3, ASOCWP 2, PERSWP 1, PRMWP 0 */
 };
 TGT_WIRE_SIZE(ssc_mode_configuration, 14);
 
 /** Device Configuration Extension mode page, 10h/01h (SSC-4). */
 struct ssc_mode_configuration_extension {
-    uint8_t flags;                      /**< TARPF 3, TASER 2, TARPC 1, TAPLSD 0 */
-    uint8_t write_mode;                 /**< WRITE MODE 7:4, SHORT ERASE MODE 3:0 */
-    be16_t programmable_early_warning;  /**< PEWS */
-    uint8_t vcelbre;                    /**< VCELBRE 0 */
-    uint8_t reserved[23];               /**< zero */
+    uint8_t flags;                     /**< TARPF 3, TASER 2, TARPC 1, TAPLSD 0 */
+    uint8_t write_mode;                /**< WRITE MODE 7:4, SHORT ERASE MODE 3:0 */
+    be16_t programmable_early_warning; /**< PEWS */
+    uint8_t vcelbre;                   /**< VCELBRE 0 */
+    uint8_t reserved[23];              /**< zero */
 };
 TGT_WIRE_SIZE(ssc_mode_configuration_extension, 28);
 

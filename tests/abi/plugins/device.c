@@ -13,4 +13,5 @@ static const struct tgt_device_ops ops = {
     .ops = rows,
 };
 
-TGT_PLUGIN_DEFINE(DEVICE_TYPE, "no-exec", "1.0", "MIT", "A device type without a handler", "type:no-exec", &ops, NULL, NULL, TGT_NO_PARAMS);
+TGT_PLUGIN_DEFINE(DEVICE_TYPE, "no-exec", "1.0", "MIT", "A device type without a handler",
+                  "type:no-exec", &ops, NULL, NULL, TGT_NO_PARAMS);

@@ -42,7 +42,9 @@ __attribute__((constructor)) static void leave_mark(void)
 
 static char memory[64 * 1024];
 
-__attribute__((unused)) static int store_open(const struct tgt_bs_open *args, struct tgt_bs_info *info, void **handle, struct tgt_error *err)
+__attribute__((unused)) static int store_open(const struct tgt_bs_open *args,
+                                              struct tgt_bs_info *info, void **handle,
+                                              struct tgt_error *err)
 {
     info->size = sizeof memory;
     *handle = memory;
@@ -53,7 +55,8 @@ static void store_close(void *handle)
 {
 }
 
-__attribute__((unused)) static int store_read(void *handle, void *buf, uint32_t len, uint64_t offset)
+__attribute__((unused)) static int store_read(void *handle, void *buf, uint32_t len,
+                                              uint64_t offset)
 {
     memcpy(buf, (char *)handle + offset, len);
     return 0;
@@ -65,7 +68,8 @@ static int store_write(void *handle, const void *buf, uint32_t len, uint64_t off
     return 0;
 }
 
-__attribute__((unused)) static unsigned store_lend(void *chan, struct tgt_bs_io *io, struct iovec *iov, unsigned max)
+__attribute__((unused)) static unsigned store_lend(void *chan, struct tgt_bs_io *io,
+                                                   struct iovec *iov, unsigned max)
 {
     return 0;
 }
@@ -100,7 +104,8 @@ static const struct tgt_param params[] = {
     {"key", TGT_PARAM_STRING, TGT_PARAM_SECRET, NULL, 0, 0, NULL, NULL, "a secret"},
 };
 
-static int store_load(const struct tgt_host *host, const struct tgt_params *values, struct tgt_error *err)
+static int store_load(const struct tgt_host *host, const struct tgt_params *values,
+                      struct tgt_error *err)
 {
     tgt_plugin_data_set(&tgt_plugin, memory + tgt_param_uint(values, "level"));
 #ifdef CRASH_LOAD
@@ -124,5 +129,5 @@ static void store_unload(void)
     memset(memory, 0, sizeof memory);
 }
 
-TGT_PLUGIN_DEFINE(BACKING_STORE, NAME, "1.5", "MIT", "A store with a fault: " NAME, "bs:" NAME, &ops, store_load, store_unload,
-                  TGT_PARAMS(params));
+TGT_PLUGIN_DEFINE(BACKING_STORE, NAME, "1.5", "MIT", "A store with a fault: " NAME, "bs:" NAME,
+                  &ops, store_load, store_unload, TGT_PARAMS(params));

@@ -3,7 +3,8 @@
 #include <errno.h>
 #include <tgt/tgt.h>
 
-static int no_portal(const struct tgt_portal_args *args, struct tgt_portal_info *info, void **portal, struct tgt_error *err)
+static int no_portal(const struct tgt_portal_args *args, struct tgt_portal_info *info,
+                     void **portal, struct tgt_error *err)
 {
     return tgt_error_set(err, ENOTSUP, "this transport opens no portals");
 }
@@ -30,4 +31,5 @@ static const struct tgt_transport_ops ops = {
     .nexus_close = nexus_close,
 };
 
-TGT_PLUGIN_DEFINE(TRANSPORT, "no-respond", "1.0", "MIT", "A transport without respond()", "transport:no-respond", &ops, NULL, NULL, TGT_NO_PARAMS);
+TGT_PLUGIN_DEFINE(TRANSPORT, "no-respond", "1.0", "MIT", "A transport without respond()",
+                  "transport:no-respond", &ops, NULL, NULL, TGT_NO_PARAMS);

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The epoll engine: operations that are tried at once, and wait for their descriptor if that would
+ * block. */
+#include "ring-poll.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+/* Offset of what has none (pipes, sockets). */
+#define NO_OFFSET UINT64_MAX
+
+static int64_t try_poll(const struct op_priv *p)
+{
+    struct pollfd fd = {p->fd, (short)p->flags, 0};
+    int n = poll(&fd, 1, 0);
+    if (n <= 0)
+        return n < 0 ? -errno : -EAGAIN;
+    return fd.revents & POLLNVAL ? -EBADF : fd.revents;
+}
+
+static int64_t try_once(const struct op_priv *p)
+{
+    switch (p->verb) {
+    case OP_READV:
+        return poll_result(
+            preadv2(p->fd, p->ptr, (int)p->n, (off_t)p->offset, p->flags | RWF_NOWAIT));
+    case OP_WRITEV:
+        return poll_result(
+            pwritev2(p->fd, p->ptr, (int)p->n, (off_t)p->offset, p->flags | RWF_NOWAIT));
+    case OP_RECVMSG:
+        return poll_result(recvmsg(p->fd, (struct msghdr *)p->ptr, p->flags | MSG_DONTWAIT));
+    case OP_SENDMSG:
+        return poll_result(sendmsg(p->fd, p->ptr, p->flags | MSG_DONTWAIT | MSG_NOSIGNAL));
+    default:
+        return try_poll(p);
+    }
+}
+
+static int64_t try(const struct op_priv *p)
+{
+    int64_t res;
+    do
+        res = try_once(p);
+    while (res == -EINTR);
+    return res;
+}
+
+/* What an operation waits for, in the bits of epoll, which are those of poll(2). */
+static uint32_t events_of(const struct op_priv *p)
+{
+    switch (p->verb) {
+    case OP_READV:
+    case OP_RECVMSG:
+        return EPOLLIN;
+    case OP_WRITEV:
+    case OP_SENDMSG:
+        return EPOLLOUT;
+    default:
+        return (uint32_t)p->flags;
+    }
+}
+
+struct op_queue *poll_waiting(struct ring *r, int fd)
+{
+    if ((guint)fd >= r->waiting->len)
+        g_array_set_size(r->waiting, (guint)fd + 1);
+    return &g_array_index(r->waiting, struct op_queue, fd);
+}
+
+/* One event for the operations that wait for `fd`. It is asked for anew each time, because the
+ * number may stand for another file than at the last time: closing a descriptor takes it out of the
+ * epoll. */
+static int arm(struct ring *r, int fd)
+{
+    struct epoll_event event = {.events = EPOLLONESHOT, .data.u64 = (uint64_t)fd};
+    for (struct tgt_op *op = poll_waiting(r, fd)->first; op; op = op_priv(op)->next)
+        event.events |= events_of(op_priv(op));
+    if (epoll_ctl(r->epoll, EPOLL_CTL_MOD, fd, &event) == 0)
+        return 0;
+    return errno == ENOENT && epoll_ctl(r->epoll, EPOLL_CTL_ADD, fd, &event) == 0 ? 0 : -errno;
+}
+
+static void fail_waiting(struct ring *r, int fd, int error)
+{
+    struct tgt_op *op;
+    while ((op = op_queue_pop(poll_waiting(r, fd))))
+        poll_end(r, op, error);
+}
+
+static void wait_for_fd(struct ring *r, struct tgt_op *op)
+{
+    int fd = op_priv(op)->fd;
+    op_priv(op)->place = OP_WAITING;
+    op_queue_push(poll_waiting(r, fd), op);
+    int error = arm(r, fd);
+    if (error < 0)
+        fail_waiting(r, fd, error);
+}
+
+void poll_on_event(struct ring *r, int fd, uint32_t events)
+{
+    struct op_queue *q = poll_waiting(r, fd);
+    for (struct tgt_op *op = q->first, *next; op; op = next) {
+        next = op_priv(op)->next;
+        if (!(events & (events_of(op_priv(op)) | EPOLLERR | EPOLLHUP)))
+            continue;
+        int64_t res = try(op_priv(op));
+        if (res == -EAGAIN)
+            continue;
+        op_queue_remove(q, op);
+        poll_end(r, op, res);
+    }
+    int error = q->first ? arm(r, fd) : 0;
+    if (error < 0)
+        fail_waiting(r, fd, error);
+}
+
+void poll_start_message(struct ring *r, struct tgt_op *op, enum op_verb verb, int fd,
+                        const struct msghdr *msg, int flags)
+{
+    struct op_priv *p = poll_start(r, op, verb, fd);
+    p->ptr = msg;
+    p->flags = flags;
+    int64_t res = try(p);
+    if (res == -EAGAIN && !(flags & MSG_DONTWAIT))
+        wait_for_fd(r, op);
+    else
+        poll_end(r, op, res);
+}
+
+/* A write that waits for the disk in any case has nothing to try. */
+static int64_t try_rw(struct op_priv *p)
+{
+    int64_t res = p->flags & (RWF_DSYNC | RWF_SYNC) ? -EOPNOTSUPP : try(p);
+    if (res == -ESPIPE) {
+        p->offset = NO_OFFSET;
+        res = try(p);
+    }
+    return res;
+}
+
+void poll_start_rw(struct ring *r, struct tgt_op *op, enum op_verb verb, int fd,
+                   const struct iovec *iov, unsigned n, uint64_t offset, int flags)
+{
+    struct op_priv *p = poll_start(r, op, verb, fd);
+    p->ptr = iov;
+    p->n = n;
+    p->offset = offset;
+    p->flags = flags;
+    int64_t res = try_rw(p);
+    if (res == -EAGAIN && (flags & RWF_NOWAIT) == 0 && p->offset == NO_OFFSET)
+        wait_for_fd(r, op);
+    else if ((res == -EAGAIN || res == -EOPNOTSUPP) && (flags & RWF_NOWAIT) == 0)
+        poll_leave_to_worker(r, op);
+    else
+        poll_end(r, op, res);
+}
+
+void poll_start_poll(struct ring *r, struct tgt_op *op, int fd, short events)
+{
+    struct op_priv *p = poll_start(r, op, OP_POLL, fd);
+    p->flags = (unsigned short)events;
+    int64_t res = try(p);
+    if (res == -EAGAIN)
+        wait_for_fd(r, op);
+    else
+        poll_end(r, op, res);
+}

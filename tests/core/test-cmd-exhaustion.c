@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A thousand commands and few buffers: they wait, nothing is lost, all bytes are right, and all buffers come back. */
+#include <string.h>
+#include <tgt/scsi/be.h>
+
+#include "buffer.h"
+#include "probe-scene.h"
+#include "thread.h"
+
+#define COUNT 1000
+#define BLOCKS 128 /* of 512 bytes: one large chunk */
+
+static const struct fake_config few_buffers = {.threads = 1, .buffer_memory = 1024 * 1024};
+static const struct fake_config few_buffers_poll = {.threads = 1, .buffer_memory = 1024 * 1024, .ring = "poll"};
+static const struct fake_config two_threads = {.threads = 2, .buffer_memory = 1024 * 1024};
+
+struct disk {
+    struct scene s;
+    struct fake_cmd *c[COUNT];
+    uint8_t *data; /* of command i: at i * BLOCKS * 512 */
+};
+
+static void set_up(struct disk *d, gconstpointer config)
+{
+    d->s.fake = fake_start(config);
+    d->s.lu = fake_lun(d->s.fake, 0, "disk", "mem-blocking", (const char *const[]){"size=128M", NULL});
+    d->s.n = scene_nexus(&d->s, 0, "iqn.2026-11.org.example:first");
+    d->data = g_malloc(COUNT * (gsize)BLOCKS * 512);
+    for (size_t i = 0; i < COUNT * (size_t)BLOCKS * 512 / 8; i++)
+        ((uint64_t *)(void *)d->data)[i] = i * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+static void look_at_buffers(void *data)
+{
+    struct buffer_stats *stats = data;
+    buffer_pool_stats(thread_self()->buffers, stats);
+}
+
+static void expect_all_buffers_back(struct disk *d)
+{
+    struct buffer_stats stats;
+    fake_call(fake_thread(d->s.fake, 0), look_at_buffers, &stats);
+    g_assert_cmpuint(stats.used, ==, 0);
+}
+
+static void tear_down(struct disk *d, gconstpointer config)
+{
+    expect_all_buffers_back(d);
+    fake_stop(d->s.fake);
+    g_free(d->data);
+}
+
+static struct fake_cmd *rw(struct fake_nexus *n, uint8_t opcode, unsigned i, uint8_t *out)
+{
+    uint8_t cdb[10] = {opcode};
+    be_put(cdb + 2, 4, i * BLOCKS);
+    be_put(cdb + 7, 2, BLOCKS);
+    struct fake_cmd *c = fake_cmd_new(n, 0, cdb, sizeof cdb);
+    c->out = out;
+    c->out_len = out ? BLOCKS * 512 : 0;
+    c->in_len = out ? 0 : BLOCKS * 512;
+    return c;
+}
+
+static void write_all(struct disk *d)
+{
+    for (unsigned i = 0; i < COUNT; i++) {
+        d->c[i] = rw(d->s.n, 0x2a, i, d->data + (size_t)i * BLOCKS * 512);
+        fake_submit(d->c[i]);
+    }
+}
+
+static void end_all(struct disk *d)
+{
+    for (unsigned i = 0; i < COUNT; i++) {
+        fake_wait(d->c[i], FAKE_RELEASED);
+        fake_expect_good(d->c[i]);
+        fake_cmd_free(d->c[i]);
+    }
+}
+
+static void read_all(struct disk *d)
+{
+    for (unsigned i = 0; i < COUNT; i++) {
+        d->c[i] = rw(d->s.n, 0x28, i, NULL);
+        fake_submit(d->c[i]);
+    }
+    for (unsigned i = 0; i < COUNT; i++) {
+        fake_wait(d->c[i], FAKE_RELEASED);
+        g_assert_cmpmem(d->c[i]->in, d->c[i]->in_got, d->data + (size_t)i * BLOCKS * 512, BLOCKS * 512);
+    }
+    end_all(d);
+}
+
+static void writes_then_reads(struct disk *d, gconstpointer config)
+{
+    write_all(d);
+    end_all(d);
+    read_all(d);
+}
+
+/* Reads and writes together: neither starves the other. */
+static void both_at_once(struct disk *d, gconstpointer config)
+{
+    for (unsigned i = 0; i < COUNT; i++) {
+        d->c[i] = rw(d->s.n, i % 2 ? 0x28 : 0x2a, i, i % 2 ? NULL : d->data + (size_t)i * BLOCKS * 512);
+        fake_submit(d->c[i]);
+    }
+    end_all(d);
+}
+
+/* Writes hold their data while they wait for an ORDERED read, which needs buffers itself. */
+static void waiting_writes_leave_room(struct disk *d, gconstpointer config)
+{
+    for (unsigned i = 0; i < COUNT; i++) {
+        d->c[i] = rw(d->s.n, i % 10 == 0 ? 0x28 : 0x2a, i, i % 10 == 0 ? NULL : d->data);
+        d->c[i]->attr = i % 10 == 0 ? TGT_TASK_ORDERED : TGT_TASK_SIMPLE;
+        fake_submit(d->c[i]);
+    }
+    end_all(d);
+}
+
+/* Parameter data waits for buffers, too, and is answered in full. */
+static void inquiries_between(struct disk *d, gconstpointer config)
+{
+    uint8_t inquiry[6] = {0x12, [4] = 96};
+    for (unsigned i = 0; i < COUNT; i++) {
+        d->c[i] = i % 3 ? rw(d->s.n, 0x2a, i, d->data) : fake_cmd_new(d->s.n, 0, inquiry, sizeof inquiry);
+        d->c[i]->in_len = i % 3 ? 0 : 96;
+        fake_submit(d->c[i]);
+    }
+    for (unsigned i = 0; i < COUNT; i += 3) {
+        fake_wait(d->c[i], FAKE_RELEASED);
+        g_assert_cmpuint(d->c[i]->in_got, >=, 36);
+    }
+    end_all(d);
+}
+
+/* The nexus goes while most wait: all are released. */
+static void lost_nexus(struct disk *d, gconstpointer config)
+{
+    write_all(d);
+    fake_nexus_close_start(d->s.n);
+    for (unsigned i = 0; i < COUNT; i++) {
+        fake_wait(d->c[i], FAKE_RELEASED);
+        fake_cmd_free(d->c[i]);
+    }
+    fake_nexus_wait(d->s.n);
+}
+
+static void lu_reset(struct disk *d, gconstpointer config)
+{
+    write_all(d);
+    g_assert_cmpint(fake_tmf(d->s.n, TGT_TMF_LOGICAL_UNIT_RESET, 0, 0), ==, TGT_TMF_COMPLETE);
+    for (unsigned i = 0; i < COUNT; i++) {
+        g_assert_true(fake_happened(d->c[i], FAKE_RELEASED));
+        fake_cmd_free(d->c[i]);
+    }
+    fake_clear_attention(d->s.n, 0);
+    write_all(d);
+    end_all(d);
+    read_all(d);
+}
+
+static struct fake_cmd *large(struct disk *d, uint8_t opcode, unsigned blocks)
+{
+    uint8_t cdb[10] = {opcode};
+    be_put(cdb + 7, 2, blocks);
+    bool out = opcode == 0x2a;
+    return fake_run(d->s.n, 0, cdb, sizeof cdb, d->data, out ? blocks * 512 : 0, out ? 0 : blocks * 512);
+}
+
+/* What would never get its buffers is refused, not waited for. */
+static void larger_than_the_pool(struct disk *d, gconstpointer config)
+{
+    static const uint8_t opcodes[] = {0x28, 0x2a};
+    static const unsigned blocks[] = {1025, 2049, 4096};
+    for (unsigned o = 0; o < G_N_ELEMENTS(opcodes); o++)
+        for (unsigned i = 0; i < G_N_ELEMENTS(blocks); i++) {
+            struct fake_cmd *c = large(d, opcodes[o], blocks[i]);
+            fake_expect_sense(c, TGT_SENSE_INSUFFICIENT_RESOURCES);
+            fake_cmd_free(c);
+        }
+}
+
+/* Half of a small pool is for each direction. */
+static void as_large_as_possible(struct disk *d, gconstpointer config)
+{
+    struct fake_cmd *c = large(d, 0x2a, 1024);
+    fake_expect_good(c);
+    fake_cmd_free(c);
+    c = large(d, 0x28, 1024);
+    fake_expect_good(c);
+    g_assert_cmpmem(c->in, c->in_got, d->data, 1024 * 512);
+    fake_cmd_free(c);
+}
+
+static void more_commands_than_allowed(struct disk *d, gconstpointer config)
+{
+    struct fake_cmd *c[3];
+    fake_nexus_core(d->s.n)->cmd_max = 2;
+    for (unsigned i = 0; i < 3; i++) {
+        c[i] = rw(d->s.n, 0x28, i, NULL);
+        c[i]->hold_respond = true;
+        fake_submit(c[i]);
+    }
+    fake_wait(c[2], FAKE_RELEASED);
+    g_assert_true(c[2]->refused);
+    for (unsigned i = 0; i < 2; i++) {
+        fake_respond(c[i]);
+        fake_wait(c[i], FAKE_RELEASED);
+        fake_expect_good(c[i]);
+    }
+    for (unsigned i = 0; i < 3; i++)
+        fake_cmd_free(c[i]);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+#define T(path, config, fn) g_test_add("/cmd-exhaustion/" path, struct disk, config, set_up, fn, tear_down)
+    T("writes-then-reads", &few_buffers, writes_then_reads);
+    T("writes-then-reads/poll", &few_buffers_poll, writes_then_reads);
+    T("both-at-once", &few_buffers, both_at_once);
+    T("waiting-writes-leave-room", &few_buffers, waiting_writes_leave_room);
+    T("waiting-writes-leave-room/two-threads", &two_threads, waiting_writes_leave_room);
+    T("inquiries-between", &few_buffers, inquiries_between);
+    T("lost-nexus", &few_buffers, lost_nexus);
+    T("lu-reset", &few_buffers, lu_reset);
+    T("larger-than-the-pool", &few_buffers, larger_than_the_pool);
+    T("as-large-as-possible", &few_buffers, as_large_as_possible);
+    T("more-commands-than-allowed", &few_buffers, more_commands_than_allowed);
+    return g_test_run();
+}
