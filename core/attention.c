@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Unit attentions of I_T_Ls (SAM-5 5.14): a short list by priority under the LU's lock, and a flag that says it is not empty. */
+/* Unit attentions of I_T_Ls (SAM-5 5.14): a short list by priority under the LU's lock, and a flag
+ * that says it is not empty. */
 #include "lu.h"
 
 #define ASC_RESET 0x29
@@ -41,7 +42,8 @@ static void insert(struct itl *itl, enum tgt_sense sense)
     g_array_insert_val(itl->pending, i, sense);
 }
 
-static void remove_all(struct itl *itl, bool (*matches)(enum tgt_sense each, enum tgt_sense sense), enum tgt_sense sense)
+static void remove_all(struct itl *itl, bool (*matches)(enum tgt_sense each, enum tgt_sense sense),
+                       enum tgt_sense sense)
 {
     for (guint i = itl->pending->len; i-- > 0;)
         if (matches(at(itl, i), sense))

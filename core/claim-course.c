@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The course of a claim between its owner, the LU's home thread and all threads; claim.h tells the steps. */
+/* The course of a claim between its owner, the LU's home thread and all threads; claim.h tells the
+ * steps. */
 #include "claim.h"
 #include "cmd.h"
 #include "lu-share.h"
@@ -7,8 +8,10 @@
 #include "taskset.h"
 #include "thread.h"
 
-#define SLOT_OF(ptr, member) ((struct claim_slot *)((char *)(ptr) - G_STRUCT_OFFSET(struct claim_slot, member)))
-#define CLAIM_OF(ptr, member) ((struct claim *)((char *)(ptr) - G_STRUCT_OFFSET(struct claim, member)))
+#define SLOT_OF(ptr, member)                                                                       \
+    ((struct claim_slot *)((char *)(ptr)-G_STRUCT_OFFSET(struct claim_slot, member)))
+#define CLAIM_OF(ptr, member)                                                                      \
+    ((struct claim *)((char *)(ptr)-G_STRUCT_OFFSET(struct claim, member)))
 
 void claim_send(struct tgt_thread *thread, struct tgt_msg *msg)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Gate 2 of a LU: commands that must be alone on their blocks, or on the LU, against all others that touch the medium. */
+/* Gate 2 of a LU: commands that must be alone on their blocks, or on the LU, against all others
+ * that touch the medium. */
 #include "claim.h"
 
 #include "cmd.h"
@@ -62,7 +63,8 @@ void claim_granted(struct core_cmd *c)
 /* Between the gate and its end, with no claim of its own: those stand in line at home. */
 static bool is_counted(const struct core_cmd *c, unsigned phase)
 {
-    return c->claim == NULL && (phase == GATE_CLAIMS || (phase >= GATE_READY && phase <= GATE_LENT));
+    return c->claim == NULL &&
+           (phase == GATE_CLAIMS || (phase >= GATE_READY && phase <= GATE_LENT));
 }
 
 void claim_publish(struct lu_share *share, struct claim_slot *slot)

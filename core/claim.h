@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Claims of a logical unit: a command says to all I/O threads "wait for me", and waits until they have nothing under way before it.
+/* Claims of a logical unit: a command says to all I/O threads "wait for me", and waits until they
+ * have nothing under way before it.
  *
- * One mechanism for two kinds. A BARRIER is an ORDERED task (gate 1, taskset.c), BLOCKS is a command that must be alone on its blocks
- * (gate 2, claim.c). The course of a claim, each step a message where the threads differ:
- *   owner -> home: request     home puts it in line
- *   home -> all:   publish     what is there now goes first and is counted, what comes later waits
- *   all -> home:   ack         as soon as what went first has ended
- *   home -> owner: grant       when all have acknowledged and no older claim of the kind is in the way
- *   owner -> home: release     at the end of the command; also without a grant, after an abort
- *   home -> all:   withdraw    what waits looks again
- *   all -> home:   gone        the claim is freed
+ * One mechanism for two kinds. A BARRIER is an ORDERED task (gate 1, taskset.c), BLOCKS is a
+ * command that must be alone on its blocks (gate 2, claim.c). The course of a claim, each step a
+ * message where the threads differ:
+ *  - request (owner to home): home puts it in line
+ *  - publish (home to all): what is there now goes first and is counted, what comes later waits
+ *  - ack (all to home): as soon as what went first has ended
+ *  - grant (home to owner): all have acknowledged, no older claim of the kind is in the way
+ *  - release (owner to home): at the end of the command; also without a grant, after an abort
+ *  - withdraw (home to all): what waits looks again
+ *  - gone (all to home): the claim is freed
  */
 #ifndef CORE_CLAIM_H
 #define CORE_CLAIM_H
@@ -28,10 +30,10 @@ enum claim_kind { CLAIM_BARRIER, CLAIM_BLOCKS };
 /* One thread's side of a claim; that thread's from publish to gone, but for `msg`. */
 struct claim_slot {
     struct claim *claim;
-    struct tgt_msg msg;  /* publish, ack, withdraw and gone, one after the other */
-    GList node;          /* in share->barriers or share->claims */
-    uint64_t stamp;      /* what has a lower order (BARRIER: order, BLOCKS: gate_order) goes first */
-    unsigned waits;      /* how many of these are left */
+    struct tgt_msg msg; /* publish, ack, withdraw and gone, one after the other */
+    GList node;         /* in share->barriers or share->claims */
+    uint64_t stamp;     /* what has a lower order (BARRIER: order, BLOCKS: gate_order) goes first */
+    unsigned waits;     /* how many of these are left */
     bool listed, published, acked;
 };
 
@@ -57,16 +59,17 @@ struct claim {
 /* The home thread's side of a LU. */
 struct lu_gate {
     struct core_lu *lu;
-    GQueue lines[2];  /* struct claim by kind, in the order of their requests */
-    unsigned live;    /* claims that are not freed */
-    unsigned resets;  /* resets under way (lu-reset.c) */
+    GQueue lines[2];        /* struct claim by kind, in the order of their requests */
+    unsigned live;          /* claims that are not freed */
+    unsigned resets;        /* resets under way (lu-reset.c) */
     struct lu_drain *drain; /* wants to know when both are 0; NULL */
 };
 
 /* Run msg->fn on a thread: at once if it is the one that calls. */
 void claim_send(struct tgt_thread *thread, struct tgt_msg *msg);
 
-/* The owner's thread. Sets c->barrier or c->claim and sends the request; the grant may come before it returns. */
+/* The owner's thread. Sets c->barrier or c->claim and sends the request; the grant may come before
+ * it returns. */
 void claim_request(struct core_cmd *c, enum claim_kind kind);
 /* The claim is home's from here on. */
 void claim_release(struct claim *claim);

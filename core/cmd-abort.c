@@ -13,7 +13,8 @@ static void abort_blocked(struct core_cmd *c)
     cmd_finish_aborted(c);
 }
 
-/* A command that its transport has not submitted yet, or whose handler runs, ends by itself: they see `aborted`. */
+/* A command that its transport has not submitted yet, or whose handler runs, ends by itself: they
+ * see `aborted`. */
 void cmd_abort(struct core_cmd *c)
 {
     if (c->nudged || c->state == TGT_CMD_RESPOND)
@@ -31,7 +32,8 @@ void cmd_abort(struct core_cmd *c)
 
 static bool matches(const struct cmd_wait *wait, const struct cmd_key *key)
 {
-    return key->order >= wait->first && key->order < wait->end && (wait->lu == NULL || key->lu == wait->lu) &&
+    return key->order >= wait->first && key->order < wait->end &&
+           (wait->lu == NULL || key->lu == wait->lu) &&
            (wait->only == NULL || key->nexus == wait->only);
 }
 
@@ -71,7 +73,8 @@ void cmd_wait_released(struct cmd_pool *pool, const struct cmd_key *key)
     }
 }
 
-/* All are marked before the first owner is told, because that may release commands and start others. */
+/* All are marked before the first owner is told, because that may release commands and start
+ * others. */
 static void mark(const GQueue *list, struct cmd_wait *wait)
 {
     for (GList *l = list ? list->head : NULL; l != NULL; l = l->next) {
@@ -104,7 +107,7 @@ void cmd_abort_all(struct cmd_pool *pool, struct cmd_wait *wait)
         wait->end = pool->sequence + 1;
     if (wait->first == 0)
         wait->first = 1; /* 0: not submitted */
-    wait->count = 1; /* until all have been told */
+    wait->count = 1;     /* until all have been told */
     wait->node = (GList){.data = wait};
     mark(list, wait);
     g_queue_push_tail_link(&pool->waits, &wait->node);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Buffers of a command: getting them at once or later, parameter data in and out, scratch memory, giving all back. */
+/* Buffers of a command: getting them at once or later, parameter data in and out, scratch memory,
+ * giving all back. */
 #include <errno.h>
 #include <string.h>
 
@@ -26,8 +27,10 @@ static void block(struct core_cmd *c, enum cmd_waits what)
         cmd_state(&c->pub, TGT_CMD_BLOCKED);
 }
 
-/* Pieces for c->want bytes into `iov`. Their number, or -1: `ready` will be called, or the command has ended. */
-static int get(struct core_cmd *c, struct iovec *iov, unsigned max, void (*ready)(struct buffer_wait *wait))
+/* Pieces for c->want bytes into `iov`. Their number, or -1: `ready` will be called, or the command
+ * has ended. */
+static int get(struct core_cmd *c, struct iovec *iov, unsigned max,
+               void (*ready)(struct buffer_wait *wait))
 {
     c->wait.ready = ready;
     int n = buffer_get(buffers_of(c), c->want, iov, max, &c->wait);
@@ -45,7 +48,8 @@ static int get(struct core_cmd *c, struct iovec *iov, unsigned max, void (*ready
 /* What the pool will take for it: chunks are of two sizes. */
 static uint64_t cost_of(uint32_t len)
 {
-    return len <= BUFFER_SMALL ? BUFFER_SMALL : ((uint64_t)len + BUFFER_LARGE - 1) / BUFFER_LARGE * BUFFER_LARGE;
+    return len <= BUFFER_SMALL ? BUFFER_SMALL
+                               : ((uint64_t)len + BUFFER_LARGE - 1) / BUFFER_LARGE * BUFFER_LARGE;
 }
 
 static bool quota_fits(const struct cmd_pool *pool, const struct core_cmd *c)
@@ -101,7 +105,8 @@ bool cmd_out_buffers(struct core_cmd *c, void (*resume)(struct core_cmd *c))
 
 void cmd_outs_resume(struct tgt_defer *defer)
 {
-    struct cmd_pool *pool = (struct cmd_pool *)((char *)defer - G_STRUCT_OFFSET(struct cmd_pool, defer));
+    struct cmd_pool *pool =
+        (struct cmd_pool *)((char *)defer - G_STRUCT_OFFSET(struct cmd_pool, defer));
     while (pool->outs.head != NULL && quota_fits(pool, pool->outs.head->data)) {
         struct core_cmd *c = g_queue_pop_head_link(&pool->outs)->data;
         c->waits = CMD_WAITS_NOTHING;
@@ -209,7 +214,8 @@ static bool in_grow(struct core_cmd *c, uint64_t len)
     if (len <= have)
         return true;
     uint64_t more = (len - have + BUFFER_SMALL - 1) / BUFFER_SMALL * BUFFER_SMALL;
-    int n = buffer_get(buffers_of(c), more, c->in_iov + c->in_chunks, cmd_in_room(c) - c->in_chunks, NULL);
+    int n = buffer_get(buffers_of(c), more, c->in_iov + c->in_chunks, cmd_in_room(c) - c->in_chunks,
+                       NULL);
     if (n < 0)
         return false;
     c->in_chunks += (uint32_t)n;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The checks of a command before any data moves: LU, row, CDB, attribute, unit attention, reservation, state of the LU. */
+/* The checks of a command before any data moves: LU, row, CDB, attribute, unit attention,
+ * reservation, state of the LU. */
 #include "cmd-pool.h"
 #include "cmd.h"
 #include "lu-share.h"
@@ -8,7 +9,7 @@
 #include "spc.h"
 #include "taskset.h"
 
-#define VARIABLE_LENGTH 0x7f
+#define VARIABLE_LENGTH  0x7f
 #define CONTROL_NACA_BIT 2
 
 /* True and false as cmd_check(): false after the command has been ended. */
@@ -32,7 +33,9 @@ static bool check_cdb_len(struct core_cmd *c)
     unsigned len = cmd->row->cdb_len;
     if (cmd->cdb[0] == VARIABLE_LENGTH) {
         unsigned said = 8u + cmd->cdb[7];
-        return (len != 0 && len != said) || said > cmd->cdb_len || said > TGT_CDB_MAX ? fail_field(c, 7, 7) : true;
+        return (len != 0 && len != said) || said > cmd->cdb_len || said > TGT_CDB_MAX
+                   ? fail_field(c, 7, 7)
+                   : true;
     }
     return len <= cmd->cdb_len || fail(c, TGT_SENSE_INVALID_FIELD_IN_CDB);
 }

@@ -32,7 +32,8 @@ static bool is_error(const struct tgt_cmd *cmd)
 {
     unsigned key = cmd->sense[0] & 2 ? cmd->sense[1] : cmd->sense[2]; /* 72h: descriptor format */
     key &= 0xf;
-    return key == TGT_KEY_MEDIUM_ERROR || key == TGT_KEY_HARDWARE_ERROR || key == TGT_KEY_ABORTED_COMMAND;
+    return key == TGT_KEY_MEDIUM_ERROR || key == TGT_KEY_HARDWARE_ERROR ||
+           key == TGT_KEY_ABORTED_COMMAND;
 }
 
 static void count(struct core_cmd *c)
@@ -127,7 +128,8 @@ void cmd_sense_raw(struct tgt_cmd *cmd, const void *sense, unsigned len)
 
 static enum tgt_sense sense_of_io(const struct tgt_bs_io *io)
 {
-    return io->op == TGT_BS_READ || io->op == TGT_BS_EXTENT ? TGT_SENSE_READ_ERROR : TGT_SENSE_WRITE_ERROR;
+    return io->op == TGT_BS_READ || io->op == TGT_BS_EXTENT ? TGT_SENSE_READ_ERROR
+                                                            : TGT_SENSE_WRITE_ERROR;
 }
 
 static enum tgt_sense sense_of_error(const struct tgt_bs_io *io, int result)

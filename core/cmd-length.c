@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Where a command goes and how much it moves, from its row and CDB: LBA, count, Data-Out length, blocks for claims. */
+/* Where a command goes and how much it moves, from its row and CDB: LBA, count, Data-Out length,
+ * blocks for claims. */
 #include "cmd-pool.h"
 #include "cmd.h"
 #include "lu.h"
@@ -9,7 +10,8 @@ static uint64_t field_of(const struct tgt_cmd *cmd, struct tgt_cdb_field field)
 {
     uint64_t value = 0;
     for (unsigned i = field.at; i < (unsigned)field.at + field.bytes; i++)
-        value = value << 8 | (cmd->cdb[i] & (i < sizeof cmd->row->usage ? cmd->row->usage[i] : 0xff));
+        value =
+            value << 8 | (cmd->cdb[i] & (i < sizeof cmd->row->usage ? cmd->row->usage[i] : 0xff));
     return value;
 }
 
@@ -21,7 +23,8 @@ static bool too_long(struct core_cmd *c)
 
 static uint64_t transfer_max(const struct tgt_lu *lu)
 {
-    return lu->max_transfer != 0 && lu->max_transfer < CMD_TRANSFER_MAX ? lu->max_transfer : CMD_TRANSFER_MAX;
+    return lu->max_transfer != 0 && lu->max_transfer < CMD_TRANSFER_MAX ? lu->max_transfer
+                                                                        : CMD_TRANSFER_MAX;
 }
 
 bool cmd_check_range(struct core_cmd *c)
@@ -64,7 +67,8 @@ static bool counts_blocks(const struct tgt_scsi_op *row)
     return row->unit >= TGT_LEN_BLOCKS;
 }
 
-/* What is taken of what the initiator offers: all that is needed, in whole blocks where blocks are counted. */
+/* What is taken of what the initiator offers: all that is needed, in whole blocks where blocks are
+ * counted. */
 static void set_out(struct core_cmd *c, uint64_t need)
 {
     struct tgt_cmd *cmd = &c->pub;
@@ -80,7 +84,8 @@ static bool decode_length(struct core_cmd *c)
     struct tgt_cmd *cmd = &c->pub;
     const struct tgt_scsi_op *row = cmd->row;
     uint64_t need = bytes_by_unit(cmd);
-    if ((row->unit == TGT_LEN_BLOCKS || row->unit == TGT_LEN_BLOCKS_TWICE) && need > transfer_max(cmd->lu))
+    if ((row->unit == TGT_LEN_BLOCKS || row->unit == TGT_LEN_BLOCKS_TWICE) &&
+        need > transfer_max(cmd->lu))
         return too_long(c);
     if (!(row->dir & TGT_DIR_OUT))
         return true;
@@ -96,16 +101,20 @@ static bool decode_length(struct core_cmd *c)
     return true;
 }
 
-/* The blocks that the command touches; all where the CDB does not say (UNMAP). A count of 0 without data means "to the end". */
+/* The blocks that the command touches; all where the CDB does not say (UNMAP). A count of 0 without
+ * data means "to the end". */
 static void set_blocks(struct core_cmd *c)
 {
     const struct tgt_cmd *cmd = &c->pub;
     if (cmd->row->order == TGT_ORDER_FREE)
         return;
-    bool some = cmd->row->lba.bytes != 0 && counts_blocks(cmd->row) && cmd->row->order != TGT_ORDER_EXCLUSIVE;
-    bool to_end = cmd->count == 0 && (cmd->row->unit == TGT_LEN_BLOCKS_ONE || cmd->row->unit == TGT_LEN_BLOCKS_NO_DATA);
+    bool some = cmd->row->lba.bytes != 0 && counts_blocks(cmd->row) &&
+                cmd->row->order != TGT_ORDER_EXCLUSIVE;
+    bool to_end = cmd->count == 0 && (cmd->row->unit == TGT_LEN_BLOCKS_ONE ||
+                                      cmd->row->unit == TGT_LEN_BLOCKS_NO_DATA);
     c->first_block = some ? cmd->lba : 0;
-    c->end_block = some && !to_end && cmd->count <= UINT64_MAX - cmd->lba ? cmd->lba + cmd->count : UINT64_MAX;
+    c->end_block =
+        some && !to_end && cmd->count <= UINT64_MAX - cmd->lba ? cmd->lba + cmd->count : UINT64_MAX;
 }
 
 bool cmd_decode(struct core_cmd *c)

@@ -12,7 +12,8 @@
 
 /* The rooms behind the command are aligned like the allocation itself. */
 #define CMD_HEAD ((sizeof(struct core_cmd) + 15) & ~(size_t)15)
-#define CMD_SIZE (CMD_HEAD + TGT_TRANSPORT_CMD_PRIV_MAX + TGT_DEVICE_CMD_PRIV_MAX + TGT_BS_IO_PRIV_MAX)
+#define CMD_SIZE                                                                                   \
+    (CMD_HEAD + TGT_TRANSPORT_CMD_PRIV_MAX + TGT_DEVICE_CMD_PRIV_MAX + TGT_BS_IO_PRIV_MAX)
 
 /* About 200 MiB. */
 #define THREAD_CMDS_MAX 65536
@@ -73,14 +74,16 @@ static struct core_cmd *take_idle(struct cmd_pool *pool)
     return c;
 }
 
-/* What the last command left: sense and iovecs are always written before they are read, CDBs are short. */
+/* What the last command left: sense and iovecs are always written before they are read, CDBs are
+ * short. */
 static void clear(struct core_cmd *c, size_t transport_priv_size)
 {
     struct tgt_cmd *cmd = &c->pub;
     void *transport_priv = cmd->transport_priv, *device_priv = cmd->device_priv;
     size_t dirty = MIN(MAX(cmd->cdb_len, 16u), sizeof cmd->cdb);
     memset(cmd, 0, offsetof(struct tgt_cmd, cdb) + dirty);
-    memset(&cmd->expected_out, 0, offsetof(struct tgt_cmd, sense) - offsetof(struct tgt_cmd, expected_out));
+    memset(&cmd->expected_out, 0,
+           offsetof(struct tgt_cmd, sense) - offsetof(struct tgt_cmd, expected_out));
     memset(&cmd->residual_out, 0, sizeof *cmd - offsetof(struct tgt_cmd, residual_out));
     cmd->transport_priv = transport_priv;
     cmd->device_priv = device_priv;

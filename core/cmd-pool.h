@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Commands of one I/O thread: recycled memory, the sequence of arrival, the share of Data-Out in the buffers, and who waits for ends. */
+/* Commands of one I/O thread: recycled memory, the sequence of arrival, the share of Data-Out in
+ * the buffers, and who waits for ends. */
 #ifndef CORE_CMD_POOL_H
 #define CORE_CMD_POOL_H
 
@@ -13,11 +14,12 @@ struct core_lu;
 
 struct cmd_pool {
     struct tgt_thread *thread;
-    GList *idle;            /* core_cmd by node, last in first out */
-    unsigned used;          /* commands that are not idle */
-    uint64_t sequence;      /* of arrival: core_cmd.order */
-    /* Commands that wait at a gate hold their Data-Out. So that those before them always find buffers to go on with, Data-Out
-     * gets a part of the pool only, and no command asks for more than the other part at once for its Data-In. */
+    GList *idle;       /* core_cmd by node, last in first out */
+    unsigned used;     /* commands that are not idle */
+    uint64_t sequence; /* of arrival: core_cmd.order */
+    /* Commands that wait at a gate hold their Data-Out. So that those before them always find
+     * buffers to go on with, Data-Out gets a part of the pool only, and no command asks for more
+     * than the other part at once for its Data-In. */
     uint64_t out_used, out_limit, in_limit;
     GQueue outs;            /* core_cmd by park: wait for out_used to fall */
     struct tgt_defer defer; /* looks at `outs` again */
@@ -33,8 +35,9 @@ void cmd_pool_free(struct cmd_pool *pool);
 struct core_cmd *cmd_pool_get(struct tgt_thread *thread, struct tgt_nexus *nexus, bool modest);
 void cmd_pool_put(struct core_cmd *c);
 
-/* cmd-abort.c. Waits for the release of commands that are there now: those that are aborted, and those of `nexus`, whose responses must be
- * out before the answer to its task management request. */
+/* cmd-abort.c. Waits for the release of commands that are there now: those that are aborted, and
+ * those of `nexus`, whose responses must be out before the answer to its task management request.
+ */
 struct cmd_wait {
     const struct core_lu *lu;       /* commands of this LU, NULL: of all */
     const struct tgt_nexus *only;   /* commands of this nexus, NULL: of all */
@@ -43,11 +46,12 @@ struct cmd_wait {
     uint64_t first, end;            /* their orders */
     unsigned count;                 /* how many are left */
     void (*done)(struct cmd_wait *wait);
-    GList node;                     /* cmd_pool.waits */
+    GList node; /* cmd_pool.waits */
 };
 
-/* Abort the commands that `wait` describes and call wait->done when they are gone, at the earliest from within the call. `lu` or `only`
- * must be set. `end` 0: all that are there. Returns nothing to hold on to: `wait` may be freed by `done`. */
+/* Abort the commands that `wait` describes and call wait->done when they are gone, at the earliest
+ * from within the call. `lu` or `only` must be set. `end` 0: all that are there. Returns nothing to
+ * hold on to: `wait` may be freed by `done`. */
 void cmd_abort_all(struct cmd_pool *pool, struct cmd_wait *wait);
 /* What is left of a released command. */
 struct cmd_key {
@@ -59,7 +63,8 @@ struct cmd_key {
 /* cmd.c, at each release. */
 void cmd_wait_released(struct cmd_pool *pool, const struct cmd_key *key);
 
-/* cmd-buffers.c. Data-Out buffers for c->pub.out.len bytes: true: they are there. False: c->resume will be called, or it has ended. */
+/* cmd-buffers.c. Data-Out buffers for c->pub.out.len bytes: true: they are there. False: c->resume
+ * will be called, or it has ended. */
 bool cmd_out_buffers(struct core_cmd *c, void (*resume)(struct core_cmd *c));
 /* The same for parameter data of `len` bytes. */
 bool cmd_in_reserve(struct core_cmd *c, uint32_t len, void (*resume)(struct core_cmd *c));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The course of a command: from the transport through checks, buffers, Data-Out and the gates of its LU to the handler, and its release. */
+/* The course of a command: from the transport through checks, buffers, Data-Out and the gates of
+ * its LU to the handler, and its release. */
 #include "cmd.h"
 
 #include <string.h>
@@ -19,7 +20,8 @@ static const char *const state_names[] = {
 #undef X
 };
 
-/* A nexus gets as many commands even when its thread has very many: the end of one is what makes a transport try again. */
+/* A nexus gets as many commands even when its thread has very many: the end of one is what makes a
+ * transport try again. */
 #define NEXUS_CMDS_FEW 8
 
 #define TO(name) (1u << TGT_CMD_##name)
@@ -44,10 +46,12 @@ void cmd_state(struct tgt_cmd *cmd, enum tgt_cmd_state state)
 {
     struct core_cmd *c = core_cmd(cmd);
     if (G_UNLIKELY(!(transitions[c->state] & 1u << state)))
-        g_error("command in state %s cannot go to %s", cmd_state_name(c->state), cmd_state_name(state));
+        g_error("command in state %s cannot go to %s", cmd_state_name(c->state),
+                cmd_state_name(state));
     if (G_UNLIKELY(log_get_level() >= TGT_LOG_DEBUG))
-        log_debug("session %" G_GUINT64_FORMAT " tag %" G_GUINT64_FORMAT " %s: %s -> %s", cmd->nexus->id, cmd->tag,
-                  cmd->row ? cmd->row->name : "?", cmd_state_name(c->state), cmd_state_name(state));
+        log_debug("session %" G_GUINT64_FORMAT " tag %" G_GUINT64_FORMAT " %s: %s -> %s",
+                  cmd->nexus->id, cmd->tag, cmd->row ? cmd->row->name : "?",
+                  cmd_state_name(c->state), cmd_state_name(state));
     c->state = state;
 }
 

@@ -26,7 +26,8 @@ void itl_free(struct itl *itl)
     g_free(itl);
 }
 
-/* The lock keeps a LU in the map from being deleted until the I_T_L is there for lu_drain() to find. */
+/* The lock keeps a LU in the map from being deleted until the I_T_L is there for lu_drain() to
+ * find. */
 static struct itl *find_or_make(struct tgt_nexus *nexus, uint16_t lun)
 {
     struct itl *itl = g_hash_table_lookup(nexus->itls, GUINT_TO_POINTER(lun));

@@ -5,7 +5,8 @@
 
 struct itl;
 
-/* Leaves the LU: counts are kept there, reservation and prevention of removal end. On the nexus's thread. */
+/* Leaves the LU: counts are kept there, reservation and prevention of removal end. On the nexus's
+ * thread. */
 void itl_free(struct itl *itl);
 
 #endif

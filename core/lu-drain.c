@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Takes a logical unit away from all I/O threads: its commands end, then nothing refers to it any more. */
+/* Takes a logical unit away from all I/O threads: its commands end, then nothing refers to it any
+ * more. */
 #include "claim.h"
 #include "cmd-pool.h"
 #include "lu-share.h"
@@ -13,17 +14,17 @@ struct drain_slot {
     struct cmd_wait wait;
 };
 
-/* Steps: commands are aborted and released on all threads; claims and resets under way end; I_T_Ls and shares are dropped on all
- * threads; done on the main thread. What threads had sent home about the LU before they learned of the drain has arrived there
- * before their part of the first step. */
+/* Steps: commands are aborted and released on all threads; claims and resets under way end; I_T_Ls
+ * and shares are dropped on all threads; done on the main thread. What threads had sent home about
+ * the LU before they learned of the drain has arrived there before their part of the first step. */
 struct lu_drain {
     struct core_lu *lu;
     void (*done)(struct core_lu *lu, void *data);
     void *data;
     struct tgt_msg msg;
-    unsigned left;  /* threads */
-    bool emptied;   /* the first step is over */
-    bool dropping;  /* the last step has begun */
+    unsigned left; /* threads */
+    bool emptied;  /* the first step is over */
+    bool dropping; /* the last step has begun */
     struct drain_slot slots[];
 };
 
@@ -122,7 +123,8 @@ static void emptied(struct tgt_msg *msg)
 
 static void thread_empty(struct cmd_wait *wait)
 {
-    send_home((struct drain_slot *)((char *)wait - G_STRUCT_OFFSET(struct drain_slot, wait)), emptied);
+    send_home((struct drain_slot *)((char *)wait - G_STRUCT_OFFSET(struct drain_slot, wait)),
+              emptied);
 }
 
 /* Commands that are responding are waited for, too: they may hold memory of the store. */

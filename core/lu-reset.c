@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* LOGICAL UNIT RESET and CLEAR TASK SET: from the issuer's thread to the LU's home, from there to all threads, and back. */
+/* LOGICAL UNIT RESET and CLEAR TASK SET: from the issuer's thread to the LU's home, from there to
+ * all threads, and back. */
 #include "claim.h"
 #include "cmd-pool.h"
 #include "lu-share.h"
@@ -74,7 +75,8 @@ static void collect(struct tgt_msg *msg)
 
 static void thread_done(struct cmd_wait *wait)
 {
-    struct lu_clear_slot *slot = (struct lu_clear_slot *)((char *)wait - G_STRUCT_OFFSET(struct lu_clear_slot, wait));
+    struct lu_clear_slot *slot =
+        (struct lu_clear_slot *)((char *)wait - G_STRUCT_OFFSET(struct lu_clear_slot, wait));
     slot->msg.fn = collect;
     thread_post(slot->clear->lu->home, &slot->msg);
 }
@@ -113,7 +115,8 @@ static void start(struct tgt_msg *msg)
     }
 }
 
-void lu_clear(struct core_lu *lu, struct tgt_nexus *issuer, bool reset, void (*done)(void *data), void *data)
+void lu_clear(struct core_lu *lu, struct tgt_nexus *issuer, bool reset, void (*done)(void *data),
+              void *data)
 {
     unsigned n = threads_count(lu->home->all);
     struct lu_clear *clear = g_malloc0(sizeof *clear + n * sizeof clear->slots[0]);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A thread's share of a LU: the course of a command through its gates, and the list of those that may go on. */
+/* A thread's share of a LU: the course of a command through its gates, and the list of those that
+ * may go on. */
 #include "lu-share.h"
 
 #include "claim.h"
@@ -52,7 +53,8 @@ static void go_on(struct core_cmd *c)
 
 static void run_ready(struct tgt_defer *defer)
 {
-    struct lu_share *share = (struct lu_share *)((char *)defer - G_STRUCT_OFFSET(struct lu_share, defer));
+    struct lu_share *share =
+        (struct lu_share *)((char *)defer - G_STRUCT_OFFSET(struct lu_share, defer));
     GList *link;
     while ((link = g_queue_pop_head_link(&share->ready)) != NULL)
         go_on(link->data);

@@ -6,10 +6,11 @@
 #include "nexus.h"
 
 #define METHOD_PERIPHERAL 0
-#define METHOD_FLAT 1
-#define FLAT_MAX 0x3fff
+#define METHOD_FLAT       1
+#define FLAT_MAX          0x3fff
 
-/* Single level: what stands behind the first two bytes must be zero, and so must the bus of the peripheral device method. */
+/* Single level: what stands behind the first two bytes must be zero, and so must the bus of the
+ * peripheral device method. */
 bool lun_decode(const uint8_t lun[8], uint16_t *value)
 {
     uint16_t first = (uint16_t)be_get(lun, 2);

@@ -51,7 +51,8 @@ static void append_nexuses(GPtrArray *list, struct tgt_target *target)
 
 static gint compare_ids(gconstpointer a, gconstpointer b)
 {
-    const struct nexus_info *x = *(const struct nexus_info *const *)a, *y = *(const struct nexus_info *const *)b;
+    const struct nexus_info *x = *(const struct nexus_info *const *)a,
+                            *y = *(const struct nexus_info *const *)b;
     return x->id < y->id ? -1 : x->id > y->id;
 }
 
@@ -136,6 +137,7 @@ bool nexus_kill(uint64_t id, enum tgt_close_reason reason, GError **error)
     for (GList *t = targets; t != NULL; t = t->next)
         if (id != 0 && close_nexuses(t->data, id, reason))
             return true;
-    g_set_error(error, CORE_ERROR, CORE_ERROR_NOT_FOUND, "there is no session %" G_GUINT64_FORMAT, id);
+    g_set_error(error, CORE_ERROR, CORE_ERROR_NOT_FOUND, "there is no session %" G_GUINT64_FORMAT,
+                id);
     return false;
 }

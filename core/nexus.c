@@ -15,7 +15,7 @@
 #include "thread.h"
 
 /* What one initiator can make the daemon keep, and how many sessions one thread serves. */
-#define NEXUS_CMDS_MAX 4096
+#define NEXUS_CMDS_MAX     4096
 #define THREAD_NEXUSES_MAX 8192
 
 static void nexus_free(struct tgt_nexus *nexus)
@@ -42,7 +42,8 @@ static void copy_names(struct tgt_nexus *nexus, const struct tgt_nexus_args *arg
     nexus->detail = g_strdup(args->detail);
 }
 
-static struct tgt_nexus *nexus_alloc(const struct plugin *transport, const struct tgt_nexus_args *args)
+static struct tgt_nexus *nexus_alloc(const struct plugin *transport,
+                                     const struct tgt_nexus_args *args)
 {
     struct tgt_nexus *nexus = g_new0(struct tgt_nexus, 1);
     nexus->target = args->target;
@@ -61,10 +62,12 @@ static struct tgt_nexus *nexus_alloc(const struct plugin *transport, const struc
     return nexus;
 }
 
-struct tgt_nexus *nexus_new(const struct plugin *transport, const struct tgt_nexus_args *args, struct tgt_error *err)
+struct tgt_nexus *nexus_new(const struct plugin *transport, const struct tgt_nexus_args *args,
+                            struct tgt_error *err)
 {
     if (g_atomic_int_get(&args->thread->nexuses) >= THREAD_NEXUSES_MAX) {
-        core_error_set(err, EBUSY, "there are %d sessions on this I/O thread already", THREAD_NEXUSES_MAX);
+        core_error_set(err, EBUSY, "there are %d sessions on this I/O thread already",
+                       THREAD_NEXUSES_MAX);
         return NULL;
     }
     struct tgt_nexus *nexus = nexus_alloc(transport, args);
@@ -74,12 +77,13 @@ struct tgt_nexus *nexus_new(const struct plugin *transport, const struct tgt_nex
         return NULL;
     }
     g_atomic_int_inc(&nexus->thread->nexuses);
-    log_info("session %" G_GUINT64_FORMAT ": %s from %s to %s", nexus->id, nexus->initiator, nexus->peer ? nexus->peer : "?",
-             nexus->target->name);
+    log_info("session %" G_GUINT64_FORMAT ": %s from %s to %s", nexus->id, nexus->initiator,
+             nexus->peer ? nexus->peer : "?", nexus->target->name);
     return nexus;
 }
 
-struct tgt_nexus *nexus_open(const struct tgt_plugin *self, const struct tgt_nexus_args *args, struct tgt_error *err)
+struct tgt_nexus *nexus_open(const struct tgt_plugin *self, const struct tgt_nexus_args *args,
+                             struct tgt_error *err)
 {
     const struct plugin *transport = plugin_of(self);
     if (transport != NULL)
@@ -131,7 +135,8 @@ static struct core_cmd *next_to_abort(const struct tgt_nexus *nexus)
     return NULL;
 }
 
-/* Until all are told, the nexus counts as one function more, so that it is not freed by the release of the last one. */
+/* Until all are told, the nexus counts as one function more, so that it is not freed by the release
+ * of the last one. */
 void nexus_close(struct tgt_nexus *nexus, void (*done)(void *priv))
 {
     struct core_cmd *c;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The commands of a device type and of SPC in one table: an array by opcode, service actions beside each other. */
+/* The commands of a device type and of SPC in one table: an array by opcode, service actions beside
+ * each other. */
 #include <stdlib.h>
 #include <string.h>
 #include <tgt/scsi/be.h>
@@ -23,7 +24,8 @@ static uint32_t key_of(const struct tgt_scsi_op *row)
 
 static int compare_rows(const void *a, const void *b)
 {
-    uint32_t x = key_of(*(const struct tgt_scsi_op *const *)a), y = key_of(*(const struct tgt_scsi_op *const *)b);
+    uint32_t x = key_of(*(const struct tgt_scsi_op *const *)a),
+             y = key_of(*(const struct tgt_scsi_op *const *)b);
     return x < y ? -1 : x > y;
 }
 
@@ -92,7 +94,8 @@ static unsigned service_action_of(const uint8_t *cdb, unsigned cdb_len)
     return cdb[1] & 0x1f;
 }
 
-const struct tgt_scsi_op *optable_find(const struct optable *table, const uint8_t *cdb, unsigned cdb_len, bool *opcode_known)
+const struct tgt_scsi_op *optable_find(const struct optable *table, const uint8_t *cdb,
+                                       unsigned cdb_len, bool *opcode_known)
 {
     unsigned first = table->first[cdb[0]], end = table->first[cdb[0] + 1];
     *opcode_known = first < end;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Builds sense data: fixed and descriptor format, field pointers, INFORMATION, progress; names of conditions. */
+/* Builds sense data: fixed and descriptor format, field pointers, INFORMATION, progress; names of
+ * conditions. */
 #include "sense.h"
 
 #include <string.h>
@@ -9,26 +10,27 @@
 #include "lu.h"
 
 /* Formats and descriptors (SPC-5 4.5.2, 4.5.3). */
-#define FIXED_CURRENT 0x70
-#define FIXED_LEN 18
-#define FIXED_VALID 0x80
-#define DESCRIPTOR_CURRENT 0x72
-#define DESCRIPTOR_HEADER 8
-#define DESCRIPTOR_INFORMATION 0x00
-#define DESCRIPTOR_INFORMATION_LEN 12
+#define FIXED_CURRENT                0x70
+#define FIXED_LEN                    18
+#define FIXED_VALID                  0x80
+#define DESCRIPTOR_CURRENT           0x72
+#define DESCRIPTOR_HEADER            8
+#define DESCRIPTOR_INFORMATION       0x00
+#define DESCRIPTOR_INFORMATION_LEN   12
 #define DESCRIPTOR_INFORMATION_VALID 0x80
-#define DESCRIPTOR_SPECIFIC 0x02
-#define DESCRIPTOR_SPECIFIC_LEN 8
+#define DESCRIPTOR_SPECIFIC          0x02
+#define DESCRIPTOR_SPECIFIC_LEN      8
 
 /* Sense key specific field. */
-#define SKSV 0x80
+#define SKSV    0x80
 #define SKS_CDB 0x40
 #define SKS_BPV 0x08
 
 void sense_set_field(struct sense_data *data, bool in_cdb, unsigned byte, int bit)
 {
     data->has_specific = true;
-    data->specific[0] = (uint8_t)(SKSV | (in_cdb ? SKS_CDB : 0) | (bit >= 0 ? SKS_BPV | (bit & 7) : 0));
+    data->specific[0] =
+        (uint8_t)(SKSV | (in_cdb ? SKS_CDB : 0) | (bit >= 0 ? SKS_BPV | (bit & 7) : 0));
     be_put(data->specific + 1, 2, byte);
 }
 
@@ -46,7 +48,8 @@ static uint16_t progress_of(const struct core_lu *lu)
 void sense_set_progress(struct sense_data *data, const struct tgt_lu *lu)
 {
     unsigned key = TGT_SENSE_GET_KEY(data->sense);
-    if (lu == NULL || (key != TGT_KEY_NOT_READY && key != TGT_KEY_NO_SENSE) || !tgt_lu_is(lu, TGT_LU_JOB) ||
+    if (lu == NULL || (key != TGT_KEY_NOT_READY && key != TGT_KEY_NO_SENSE) ||
+        !tgt_lu_is(lu, TGT_LU_JOB) ||
         __atomic_load_n(&core_lu(lu)->job_sense, __ATOMIC_RELAXED) != data->sense)
         return;
     data->has_specific = true;
@@ -102,7 +105,9 @@ static unsigned encode_descriptors(uint8_t *buf, const struct sense_data *data)
     return len;
 }
 
-_Static_assert(SENSE_ENCODED_MAX >= DESCRIPTOR_HEADER + DESCRIPTOR_INFORMATION_LEN + DESCRIPTOR_SPECIFIC_LEN, "room");
+_Static_assert(SENSE_ENCODED_MAX >=
+                   DESCRIPTOR_HEADER + DESCRIPTOR_INFORMATION_LEN + DESCRIPTOR_SPECIFIC_LEN,
+               "room");
 
 unsigned sense_encode(uint8_t *buf, bool descriptor, const struct sense_data *data)
 {

@@ -22,7 +22,8 @@ struct sense_data {
 /* Most bytes that sense_encode() writes. */
 #define SENSE_ENCODED_MAX 32
 
-/* Pointer to a byte and bit (7 to 0, -1: none) of the CDB or of the parameter list (SPC-5 4.5.2.4.2). */
+/* Pointer to a byte and bit (7 to 0, -1: none) of the CDB or of the parameter list
+ * (SPC-5 4.5.2.4.2). */
 void sense_set_field(struct sense_data *data, bool in_cdb, unsigned byte, int bit);
 /* Progress of the long job of `lu` if one runs and `data` is its condition (SPC-5 4.5.2.4.4). */
 void sense_set_progress(struct sense_data *data, const struct tgt_lu *lu);

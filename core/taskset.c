@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Gate 1 of a LU: task attributes.
  *
- * On its own thread an ORDERED task is a barrier from its arrival on; the other threads learn of it by its claim. What arrived
- * before a barrier must have ended before the ORDERED task runs, what arrives after waits. HEAD OF QUEUE passes everything here
- * and holds up what arrives after it on its thread: tasks that other threads receive at the same time have no order with it.
- * Data-Out is asked for before the gate: a transport that could not take the data of a waiting command would
+ * On its own thread an ORDERED task is a barrier from its arrival on; the other threads learn of it
+ * by its claim. What arrived before a barrier must have ended before the ORDERED task runs, what
+ * arrives after waits. HEAD OF QUEUE passes everything here and holds up what arrives after it on
+ * its thread: tasks that other threads receive at the same time have no order with it. Data-Out is
+ * asked for before the gate: a transport that could not take the data of a waiting command would
  * have to stop its connection, and with it the data of those that are waited for.
  */
 #include "taskset.h"
@@ -119,12 +120,13 @@ static GList *first_unpublished(const struct lu_share *share)
     return l;
 }
 
-/* A foreign barrier stands before own ones that are not published yet: it was first in line at home. It shares their stamp, so that
- * what is behind them on this thread is behind it, too. */
+/* A foreign barrier stands before own ones that are not published yet: it was first in line at
+ * home. It shares their stamp, so that what is behind them on this thread is behind it, too. */
 static void insert_foreign(struct lu_share *share, struct claim_slot *slot)
 {
     GList *own = first_unpublished(share);
-    slot->stamp = own ? ((struct claim_slot *)own->data)->stamp : cmd_pool_of(share->thread)->sequence + 1;
+    slot->stamp =
+        own ? ((struct claim_slot *)own->data)->stamp : cmd_pool_of(share->thread)->sequence + 1;
     if (own != NULL)
         g_queue_insert_before_link(&share->barriers, own, &slot->node);
     else

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Task management functions (SAM-5 clause 7): what each does; the answer comes after the last affected task has ended. */
+/* Task management functions (SAM-5 clause 7): what each does; the answer comes after the last
+ * affected task has ended. */
 #include "tmf.h"
 
 #include <string.h>
@@ -21,7 +22,8 @@ struct tmf_run {
 };
 
 /* The nexus stays until after `then`, even if the answer makes the transport close it. */
-static void answer(struct tgt_tmf *tmf, enum tgt_tmf_response response, void (*then)(struct tgt_nexus *nexus))
+static void answer(struct tgt_tmf *tmf, enum tgt_tmf_response response,
+                   void (*then)(struct tgt_nexus *nexus))
 {
     struct tgt_nexus *nexus = tmf->nexus;
     tmf->response = (uint8_t)response;
@@ -36,7 +38,7 @@ static void answer(struct tgt_tmf *tmf, enum tgt_tmf_response response, void (*t
 static void complete(struct tmf_run *run)
 {
     struct tgt_tmf *tmf = run->tmf;
-    void (*then)(struct tgt_nexus *nexus) = run->then;
+    void (*then)(struct tgt_nexus * nexus) = run->then;
     enum tgt_tmf_response response = run->response;
     g_free(run);
     answer(tmf, response, then);
@@ -69,7 +71,8 @@ static struct core_cmd *find_task(const struct tgt_tmf *tmf)
 {
     for (GList *l = tmf->nexus->cmds.head; l != NULL; l = l->next) {
         struct core_cmd *c = l->data;
-        if (c->state != TGT_CMD_NEW && c->pub.tag == tmf->ref_tag && memcmp(c->pub.lun, tmf->lun, sizeof tmf->lun) == 0)
+        if (c->state != TGT_CMD_NEW && c->pub.tag == tmf->ref_tag &&
+            memcmp(c->pub.lun, tmf->lun, sizeof tmf->lun) == 0)
             return c;
     }
     return NULL;
@@ -80,7 +83,8 @@ static bool is_under_way(const struct core_cmd *c)
     return c->state != TGT_CMD_NEW && c->state != TGT_CMD_RESPOND;
 }
 
-/* A task whose response is on its way has ended: it does not exist, but that is said after its response. */
+/* A task whose response is on its way has ended: it does not exist, but that is said after its
+ * response. */
 static void abort_task(struct tgt_tmf *tmf, struct itl *itl)
 {
     const struct core_cmd *c = find_task(tmf);
@@ -152,7 +156,8 @@ static gboolean append_lu(gpointer key, gpointer value, gpointer data)
     return FALSE;
 }
 
-/* The LUs stay while this thread has not learned that one is going (lu-drain.c): as long as no message is handled. */
+/* The LUs stay while this thread has not learned that one is going (lu-drain.c): as long as no
+ * message is handled. */
 static void reset_all(struct tmf_run *run)
 {
     struct tgt_nexus *nexus = run->tmf->nexus;

@@ -8,9 +8,10 @@
 struct core_lu;
 struct tgt_nexus;
 
-/* Abort all commands of the LU on all threads and wait for their end. `reset`: LOGICAL UNIT RESET, with all that belongs to it (SAM-5
- * 6.3.3); otherwise CLEAR TASK SET, which tells the other nexuses whose commands are gone. `done` on the nexus's thread, not within the
- * call. */
-void lu_clear(struct core_lu *lu, struct tgt_nexus *issuer, bool reset, void (*done)(void *data), void *data);
+/* Abort all commands of the LU on all threads and wait for their end. `reset`: LOGICAL UNIT RESET,
+ * with all that belongs to it (SAM-5 6.3.3); otherwise CLEAR TASK SET, which tells the other
+ * nexuses whose commands are gone. `done` on the nexus's thread, not within the call. */
+void lu_clear(struct core_lu *lu, struct tgt_nexus *issuer, bool reset, void (*done)(void *data),
+              void *data);
 
 #endif

@@ -81,8 +81,8 @@ def read_skips(path):
 
 
 def expected(skip, allowed):
-    test = skip.test.split(": ", 1)[-1]
-    return any(fnmatch.fnmatchcase(test, t) and fnmatch.fnmatchcase(skip.text, reason) for t, reason in allowed)
+    name = f"{skip.test.split(': ', 1)[-1]}: {skip.name}"
+    return any(fnmatch.fnmatchcase(name, n) and fnmatch.fnmatchcase(skip.text, reason) for n, reason in allowed)
 
 
 def print_failures(failures):

@@ -168,6 +168,15 @@ static bool format_fits(struct ctl *ctl)
     return false;
 }
 
+static bool port_fits(const struct ctl *ctl)
+{
+    const char *port = args_value(&ctl->args, "control-port");
+    if (!port || g_ascii_string_to_unsigned(port, 10, 0, 65535, NULL, NULL))
+        return true;
+    ctl_wrong("--control-port: '%s' is not the number of a daemon", port);
+    return false;
+}
+
 static enum ctl_exit run(struct ctl *ctl)
 {
     const char *noun = args_word(&ctl->args, 0), *verb = args_word(&ctl->args, 1);
@@ -183,7 +192,7 @@ static enum ctl_exit run(struct ctl *ctl)
         return no_such_command(noun, verb);
     if (help)
         return help_command(ctl->command);
-    if (!options_fit(ctl) || !words_fit(ctl) || !format_fits(ctl))
+    if (!options_fit(ctl) || !words_fit(ctl) || !format_fits(ctl) || !port_fits(ctl))
         return CTL_USAGE;
     return ctl->command->fn(ctl);
 }

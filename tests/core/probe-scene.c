@@ -23,7 +23,8 @@ struct fake_nexus *scene_nexus(struct scene *s, unsigned thread, const char *nam
     return n;
 }
 
-struct fake_cmd *scene_run6(struct scene *s, uint8_t opcode, uint8_t b1, uint8_t b2, uint8_t b3, uint8_t b4, uint32_t in_len)
+struct fake_cmd *scene_run6(struct scene *s, uint8_t opcode, uint8_t b1, uint8_t b2, uint8_t b3,
+                            uint8_t b4, uint32_t in_len)
 {
     uint8_t cdb[6] = {opcode, b1, b2, b3, b4};
     return fake_run(s->n, 0, cdb, sizeof cdb, NULL, 0, in_len);
@@ -35,7 +36,8 @@ void scene_do(struct fake_nexus *n, uint8_t opcode, uint8_t b1, uint8_t b2)
     fake_cmd_free(fake_run(n, 0, cdb, sizeof cdb, NULL, 0, 0));
 }
 
-struct fake_cmd *scene_block(struct fake_nexus *n, uint8_t opcode, uint32_t lba, uint16_t count, uint8_t turns)
+struct fake_cmd *scene_block(struct fake_nexus *n, uint8_t opcode, uint32_t lba, uint16_t count,
+                             uint8_t turns)
 {
     uint8_t cdb[10] = {opcode, [6] = turns};
     be_put(cdb + 2, 4, lba);
@@ -43,7 +45,8 @@ struct fake_cmd *scene_block(struct fake_nexus *n, uint8_t opcode, uint32_t lba,
     return fake_cmd_new(n, 0, cdb, sizeof cdb);
 }
 
-struct fake_cmd *scene_cmd(struct fake_nexus *n, uint8_t opcode, uint8_t b1, enum tgt_task_attr attr)
+struct fake_cmd *scene_cmd(struct fake_nexus *n, uint8_t opcode, uint8_t b1,
+                           enum tgt_task_attr attr)
 {
     uint8_t cdb[6] = {opcode, b1};
     struct fake_cmd *c = fake_cmd_new(n, 0, cdb, sizeof cdb);

@@ -46,8 +46,8 @@ static void resets_before_others(struct scene *s, gconstpointer data)
     lu_attention(&s->lu->pub, TGT_SENSE_LU_RESET, NULL);
     lu_attention(&s->lu->pub, TGT_SENSE_CAPACITY_CHANGED, NULL);
     lu_attention(&s->lu->pub, TGT_SENSE_NEXUS_LOSS, NULL);
-    EXPECT(s->n, TGT_SENSE_LU_RESET, TGT_SENSE_NEXUS_LOSS, TGT_SENSE_MODE_PARAMETERS_CHANGED, TGT_SENSE_REPORTED_LUNS_CHANGED,
-           TGT_SENSE_CAPACITY_CHANGED);
+    EXPECT(s->n, TGT_SENSE_LU_RESET, TGT_SENSE_NEXUS_LOSS, TGT_SENSE_MODE_PARAMETERS_CHANGED,
+           TGT_SENSE_REPORTED_LUNS_CHANGED, TGT_SENSE_CAPACITY_CHANGED);
 }
 
 static void power_on_covers_resets(struct scene *s, gconstpointer data)

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* All commands of a device type, cut short everywhere, and CDBs of random bytes: each is answered. */
+/* All commands of a device type, cut short everywhere, and CDBs of random bytes: each is answered.
+ */
 #include <string.h>
 #include <tgt/scsi/be.h>
 
 #include "cmd.h"
 #include "probe-scene.h"
 
-#define BLOCK 512
+#define BLOCK   512
 #define OUT_LEN 65536
 
 static const struct fake_config two_threads = {.threads = 2};
@@ -34,7 +35,8 @@ static void tear_down(struct all *a, gconstpointer type)
 /* What a command may have done that would keep the next ones from being tested. */
 static void undo(struct all *a)
 {
-    lu_state(&a->s.lu->pub, 0, TGT_LU_STOPPED | TGT_LU_NO_MEDIUM | TGT_LU_JOB | TGT_LU_SWP | TGT_LU_READ_ONLY);
+    lu_state(&a->s.lu->pub, 0,
+             TGT_LU_STOPPED | TGT_LU_NO_MEDIUM | TGT_LU_JOB | TGT_LU_SWP | TGT_LU_READ_ONLY);
     fake_clear_attention(a->s.n, 0);
 }
 
@@ -59,7 +61,8 @@ static void check_result(const struct fake_cmd *c, const struct tgt_scsi_op *row
         g_assert_cmpuint(c->sense_len, >=, 8);
 }
 
-static void run(struct all *a, const struct tgt_scsi_op *row, const uint8_t *cdb, unsigned cdb_len, uint32_t out_len, uint32_t in_len)
+static void run(struct all *a, const struct tgt_scsi_op *row, const uint8_t *cdb, unsigned cdb_len,
+                uint32_t out_len, uint32_t in_len)
 {
     struct fake_cmd *c = fake_cmd_new(a->s.n, 0, cdb, TGT_CDB_MAX);
     c->cdb_len = (uint16_t)cdb_len;
@@ -100,7 +103,8 @@ static void each_cdb_length(struct all *a, gconstpointer type)
     }
 }
 
-/* The length field of the CDB goes from 0 to beyond what a command has, and so does what the initiator offers. */
+/* The length field of the CDB goes from 0 to beyond what a command has, and so does what the
+ * initiator offers. */
 static void each_length(struct all *a, gconstpointer type)
 {
     const struct tgt_scsi_op *row;
@@ -157,7 +161,8 @@ static void each_reserved_bit(struct all *a, gconstpointer type)
             for (unsigned bit = 0; bit < 8; bit++) {
                 put_cdb(cdb, row);
                 bool action = byte == 1 && row->service_action != TGT_NO_SA && bit < 5;
-                if (action || row->flags & TGT_OP_VENDOR_USAGE || row->usage[byte] & 1u << bit || (row->opcode == 0x7f && byte >= 7 && byte < 10))
+                if (action || row->flags & TGT_OP_VENDOR_USAGE || row->usage[byte] & 1u << bit ||
+                    (row->opcode == 0x7f && byte >= 7 && byte < 10))
                     continue;
                 if (row->supported != NULL && !row->supported(&a->s.lu->pub))
                     continue;
@@ -177,10 +182,12 @@ static struct fake_cmd *random_cmd(struct all *a)
     for (unsigned i = 0; i < sizeof cdb; i++)
         cdb[i] = (uint8_t)g_test_rand_int_range(0, 256) & (uint8_t)g_test_rand_int_range(0, 256);
     if (g_test_rand_bit())
-        cdb[0] = optable_row(a->s.lu->ops, (unsigned)g_test_rand_int_range(0, (gint32)rows))->opcode;
+        cdb[0] =
+            optable_row(a->s.lu->ops, (unsigned)g_test_rand_int_range(0, (gint32)rows))->opcode;
     if (cdb[0] == PROBE_HOLD || cdb[0] == PROBE_STAY)
         cdb[0] = PROBE_NOP;
-    struct fake_cmd *c = fake_cmd_new(a->s.n, (uint16_t)(g_test_rand_int_range(0, 20) == 0), cdb, sizeof cdb);
+    struct fake_cmd *c =
+        fake_cmd_new(a->s.n, (uint16_t)(g_test_rand_int_range(0, 20) == 0), cdb, sizeof cdb);
     c->cdb_len = (uint16_t)(g_test_rand_bit() ? 16 : g_test_rand_int_range(6, 261));
     c->attr = (uint8_t)g_test_rand_int_range(0, 4);
     c->out = a->out;
@@ -207,8 +214,8 @@ static void random_cdbs(struct all *a, gconstpointer type)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-#define T(path, fn)                                                                       \
-    g_test_add("/cdb/probe/" path, struct all, "probe", set_up, fn, tear_down);           \
+#define T(path, fn)                                                                                \
+    g_test_add("/cdb/probe/" path, struct all, "probe", set_up, fn, tear_down);                    \
     g_test_add("/cdb/disk/" path, struct all, "disk", set_up, fn, tear_down)
     T("each-cdb-length", each_cdb_length);
     T("each-length", each_length);

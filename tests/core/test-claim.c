@@ -115,7 +115,8 @@ static void does_not_wait_for_data(struct scene *s, gconstpointer data)
     slow->hold_data = true;
     fake_submit(slow);
     fake_wait(slow, FAKE_DATA_OUT);
-    struct fake_cmd *c = fake_run(s->n, 1, compare_write, sizeof compare_write, both, sizeof both, 0);
+    struct fake_cmd *c =
+        fake_run(s->n, 1, compare_write, sizeof compare_write, both, sizeof both, 0);
     fake_expect_good(c);
     fake_cmd_free(c);
     fake_data(slow, 0);
@@ -198,16 +199,17 @@ static void over_threads_from_1(struct scene *s, gconstpointer data)
 /* ---- Stress ---- */
 
 #define NEXUSES 8
-#define STREAM 600
+#define STREAM  600
 
 static struct fake_cmd *random_cmd(struct fake_nexus *n)
 {
-    static const uint8_t opcodes[] = {PROBE_READ, PROBE_READ, PROBE_WRITE, PROBE_WRITE, PROBE_RANGE, PROBE_RANGE, PROBE_RANGE};
+    static const uint8_t opcodes[] = {PROBE_READ,  PROBE_READ,  PROBE_WRITE, PROBE_WRITE,
+                                      PROBE_RANGE, PROBE_RANGE, PROBE_RANGE};
     uint8_t opcode = opcodes[g_test_rand_int_range(0, G_N_ELEMENTS(opcodes))];
     if (g_test_rand_int_range(0, 50) == 0)
         opcode = PROBE_ALONE;
-    return scene_block(n, opcode, (uint32_t)g_test_rand_int_range(0, 32), (uint16_t)g_test_rand_int_range(0, 8),
-                       (uint8_t)g_test_rand_int_range(0, 4));
+    return scene_block(n, opcode, (uint32_t)g_test_rand_int_range(0, 32),
+                       (uint16_t)g_test_rand_int_range(0, 8), (uint8_t)g_test_rand_int_range(0, 4));
 }
 
 static void random_blocks(struct scene *s, bool with_aborts)
@@ -220,7 +222,8 @@ static void random_blocks(struct scene *s, bool with_aborts)
         c[k] = random_cmd(n[k % NEXUSES]);
         fake_submit(c[k]);
         if (with_aborts && g_test_rand_int_range(0, 8) == 0) {
-            struct fake_cmd *victim = c[(unsigned)g_test_rand_int_range((gint32)MAX(k, 64) - 64, (gint32)k + 1)];
+            struct fake_cmd *victim =
+                c[(unsigned)g_test_rand_int_range((gint32)MAX(k, 64) - 64, (gint32)k + 1)];
             fake_tmf(victim->nexus, TGT_TMF_ABORT_TASK, 0, victim->tag);
         }
     }
@@ -245,7 +248,7 @@ static void stress_with_aborts(struct scene *s, gconstpointer data)
 
 /* ---- COMPARE AND WRITE as a counter ---- */
 
-#define WRITERS 4
+#define WRITERS    4
 #define INCREMENTS 50
 
 struct writer {
@@ -343,6 +346,7 @@ int main(int argc, char **argv)
     SCENE_TEST_WITH("/claim/stress-with-aborts/four-threads", &four_threads, stress_with_aborts);
     SCENE_TEST_WITH("/claim/compare-and-write/mem", &four_threads, compare_and_write_mem);
     SCENE_TEST_WITH("/claim/compare-and-write/blocking", &four_threads, compare_and_write_blocking);
-    SCENE_TEST_WITH("/claim/compare-and-write/own-threads", &four_threads, compare_and_write_threads);
+    SCENE_TEST_WITH("/claim/compare-and-write/own-threads", &four_threads,
+                    compare_and_write_threads);
     return g_test_run();
 }

@@ -78,7 +78,8 @@ static void in_data_out(struct scene *s, bool by_loss)
     expect_works(s);
 }
 
-/* The initiator still owes its data: the function is complete when the transport has swallowed them, and not before. */
+/* The initiator still owes its data: the function is complete when the transport has swallowed
+ * them, and not before. */
 static void in_data_out_that_must_be_swallowed(struct scene *s, gconstpointer data)
 {
     static const uint8_t out[8];
@@ -121,7 +122,8 @@ static void in_blocked_by_quota(struct scene *s, bool by_loss)
 {
     static uint8_t out[65535];
     struct fake_nexus *n = scene_nexus(s, 0, "iqn.2026-11.org.example:victim");
-    struct fake_cmd *holders[4], *c = data_out_cmd(n, 65535, out), *behind = data_out_cmd(s->n, 65535, out);
+    struct fake_cmd *holders[4], *c = data_out_cmd(n, 65535, out),
+                                 *behind = data_out_cmd(s->n, 65535, out);
     for (unsigned i = 0; i < G_N_ELEMENTS(holders); i++) {
         holders[i] = data_out_cmd(s->n, 65535, out);
         fake_submit(holders[i]);
@@ -185,7 +187,8 @@ static void in_blocked_by_buffers(struct scene *s, bool by_loss)
 static void in_blocked_by_task_set(struct scene *s, bool by_loss)
 {
     struct fake_nexus *n = scene_nexus(s, 0, "iqn.2026-11.org.example:victim");
-    struct fake_cmd *first = hold(s->n, TGT_TASK_SIMPLE), *ordered = scene_cmd(s->n, PROBE_NOP, 0, TGT_TASK_ORDERED);
+    struct fake_cmd *first = hold(s->n, TGT_TASK_SIMPLE),
+                    *ordered = scene_cmd(s->n, PROBE_NOP, 0, TGT_TASK_ORDERED);
     struct fake_cmd *c = scene_cmd(n, PROBE_NOP, 0, TGT_TASK_SIMPLE);
     fake_submit(ordered);
     fake_wait_state(ordered, TGT_CMD_BLOCKED);
@@ -206,7 +209,8 @@ static void in_blocked_by_task_set(struct scene *s, bool by_loss)
 static void ordered_in_blocked(struct scene *s, bool by_loss)
 {
     struct fake_nexus *n = scene_nexus(s, 0, "iqn.2026-11.org.example:victim");
-    struct fake_cmd *first = hold(s->n, TGT_TASK_SIMPLE), *c = scene_cmd(n, PROBE_NOP, 0, TGT_TASK_ORDERED);
+    struct fake_cmd *first = hold(s->n, TGT_TASK_SIMPLE),
+                    *c = scene_cmd(n, PROBE_NOP, 0, TGT_TASK_ORDERED);
     struct fake_cmd *behind = scene_cmd(s->n, PROBE_NOP, 0, TGT_TASK_SIMPLE);
     fake_submit(c);
     fake_wait_state(c, TGT_CMD_BLOCKED);
@@ -231,7 +235,8 @@ static struct fake_cmd *block(struct fake_nexus *n, uint8_t opcode)
     return c;
 }
 
-/* It waits for a read that is under way, and a write waits for it; the claim goes with the abort. */
+/* It waits for a read that is under way, and a write waits for it; the claim goes with the abort.
+ */
 static void claimant_in_blocked(struct scene *s, bool by_loss)
 {
     struct fake_nexus *n = scene_nexus(s, 0, "iqn.2026-11.org.example:victim");
@@ -375,9 +380,15 @@ static void twice(struct scene *s, gconstpointer data)
     fake_cmd_free(c);
 }
 
-#define BOTH_WAYS(fn)                                                                      \
-    static void fn##_abort_task(struct scene *s, gconstpointer data) { fn(s, false); }     \
-    static void fn##_nexus_loss(struct scene *s, gconstpointer data) { fn(s, true); }
+#define BOTH_WAYS(fn)                                                                              \
+    static void fn##_abort_task(struct scene *s, gconstpointer data)                               \
+    {                                                                                              \
+        fn(s, false);                                                                              \
+    }                                                                                              \
+    static void fn##_nexus_loss(struct scene *s, gconstpointer data)                               \
+    {                                                                                              \
+        fn(s, true);                                                                               \
+    }
 
 BOTH_WAYS(in_data_out)
 BOTH_WAYS(in_exec)
@@ -394,8 +405,8 @@ BOTH_WAYS(parked_in_bs)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-#define T(path, fn)                                                                       \
-    SCENE_TEST_WITH("/cmd-abort/" path "/abort-task", &small, fn##_abort_task);           \
+#define T(path, fn)                                                                                \
+    SCENE_TEST_WITH("/cmd-abort/" path "/abort-task", &small, fn##_abort_task);                    \
     SCENE_TEST_WITH("/cmd-abort/" path "/nexus-loss", &small, fn##_nexus_loss)
     T("data-out", in_data_out);
     T("exec", in_exec);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Data of commands: both directions, truncation, data with CHECK CONDITION, and the residuals of RFC 7143 11.4.5. */
+/* Data of commands: both directions, truncation, data with CHECK CONDITION, and the residuals of
+ * RFC 7143 11.4.5. */
 #include <string.h>
 #include <tgt/scsi/be.h>
 
@@ -35,9 +36,18 @@ static void allocation_length(struct scene *s, gconstpointer data)
 {
     static const struct {
         uint32_t there, allocation, edtl;
-    } cases[] = {{0, 0, 0},       {10, 0, 0},         {10, 4, 4},         {10, 10, 10},         {10, 252, 252},
-                 {10, 252, 4},    {10, 4, 252},       {5000, 5000, 5000}, {5000, 4096, 65535},  {60000, 65535, 65535},
-                 {70000, 65535, 65535}, {65535, 65535, 10}};
+    } cases[] = {{0, 0, 0},
+                 {10, 0, 0},
+                 {10, 4, 4},
+                 {10, 10, 10},
+                 {10, 252, 252},
+                 {10, 252, 4},
+                 {10, 4, 252},
+                 {5000, 5000, 5000},
+                 {5000, 4096, 65535},
+                 {60000, 65535, 65535},
+                 {70000, 65535, 65535},
+                 {65535, 65535, 10}};
     for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
         uint8_t cdb[10] = {PROBE_IN};
         uint32_t full = MIN(cases[i].there, cases[i].allocation);
@@ -58,7 +68,8 @@ static void parameter_list_length(struct scene *s, gconstpointer data)
 {
     static const struct {
         uint32_t list, edtl;
-    } cases[] = {{0, 0}, {0, 100}, {100, 0}, {100, 50}, {100, 100}, {100, 5000}, {4096, 4096}, {4097, 4097}, {65535, 65535}, {65535, 40000}};
+    } cases[] = {{0, 0},      {0, 100},     {100, 0},     {100, 50},      {100, 100},
+                 {100, 5000}, {4096, 4096}, {4097, 4097}, {65535, 65535}, {65535, 40000}};
     g_autofree uint8_t *out = g_malloc(65536);
     for (unsigned i = 0; i < 65536; i++)
         out[i] = (uint8_t)(i + 9);
@@ -87,8 +98,9 @@ static void bidirectional(struct scene *s, gconstpointer data)
 {
     static const struct {
         uint32_t out, in, edtl_out, edtl_in;
-    } cases[] = {{10, 20, 10, 20},         {10, 20, 5, 7},       {10, 20, 100, 200}, {0, 20, 0, 20}, {20, 0, 20, 0},
-                 {9000, 9000, 9000, 9000}, {70000, 3, 70000, 3}, {3, 70000, 3, 70000}, {300000, 300000, 300000, 300000}};
+    } cases[] = {{10, 20, 10, 20},     {10, 20, 5, 7},       {10, 20, 100, 200},
+                 {0, 20, 0, 20},       {20, 0, 20, 0},       {9000, 9000, 9000, 9000},
+                 {70000, 3, 70000, 3}, {3, 70000, 3, 70000}, {300000, 300000, 300000, 300000}};
     g_autofree uint8_t *out = g_malloc(300000);
     for (unsigned i = 0; i < 300000; i++)
         out[i] = (uint8_t)(i * 7 + i / 256);
@@ -96,7 +108,8 @@ static void bidirectional(struct scene *s, gconstpointer data)
         uint8_t cdb[10] = {PROBE_MIRROR};
         be_put(cdb + 2, 4, cases[i].out);
         be_put(cdb + 6, 3, cases[i].in);
-        struct fake_cmd *c = fake_run(s->n, 0, cdb, sizeof cdb, out, cases[i].edtl_out, cases[i].edtl_in);
+        struct fake_cmd *c =
+            fake_run(s->n, 0, cdb, sizeof cdb, out, cases[i].edtl_out, cases[i].edtl_in);
         fake_expect_good(c);
         g_assert_cmpuint(c->in_full, ==, cases[i].in);
         g_assert_cmpint(c->residual_out, ==, (int64_t)cases[i].out - cases[i].edtl_out);
@@ -150,7 +163,8 @@ static void disk_tear_down(struct disk *d, gconstpointer config)
     fake_stop(d->s.fake);
 }
 
-static struct fake_cmd *rw(struct disk *d, uint8_t opcode, uint32_t lba, uint16_t blocks, uint32_t out_len, uint32_t in_len)
+static struct fake_cmd *rw(struct disk *d, uint8_t opcode, uint32_t lba, uint16_t blocks,
+                           uint32_t out_len, uint32_t in_len)
 {
     uint8_t cdb[10] = {opcode};
     be_put(cdb + 2, 4, lba);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A thousand commands and few buffers: they wait, nothing is lost, all bytes are right, and all buffers come back. */
+/* A thousand commands and few buffers: they wait, nothing is lost, all bytes are right, and all
+ * buffers come back. */
 #include <string.h>
 #include <tgt/scsi/be.h>
 
@@ -7,11 +8,12 @@
 #include "probe-scene.h"
 #include "thread.h"
 
-#define COUNT 1000
+#define COUNT  1000
 #define BLOCKS 128 /* of 512 bytes: one large chunk */
 
 static const struct fake_config few_buffers = {.threads = 1, .buffer_memory = 1024 * 1024};
-static const struct fake_config few_buffers_poll = {.threads = 1, .buffer_memory = 1024 * 1024, .ring = "poll"};
+static const struct fake_config few_buffers_poll = {
+    .threads = 1, .buffer_memory = 1024 * 1024, .ring = "poll"};
 static const struct fake_config two_threads = {.threads = 2, .buffer_memory = 1024 * 1024};
 
 struct disk {
@@ -23,7 +25,8 @@ struct disk {
 static void set_up(struct disk *d, gconstpointer config)
 {
     d->s.fake = fake_start(config);
-    d->s.lu = fake_lun(d->s.fake, 0, "disk", "mem-blocking", (const char *const[]){"size=128M", NULL});
+    d->s.lu =
+        fake_lun(d->s.fake, 0, "disk", "mem-blocking", (const char *const[]){"size=128M", NULL});
     d->s.n = scene_nexus(&d->s, 0, "iqn.2026-11.org.example:first");
     d->data = g_malloc(COUNT * (gsize)BLOCKS * 512);
     for (size_t i = 0; i < COUNT * (size_t)BLOCKS * 512 / 8; i++)
@@ -87,7 +90,8 @@ static void read_all(struct disk *d)
     }
     for (unsigned i = 0; i < COUNT; i++) {
         fake_wait(d->c[i], FAKE_RELEASED);
-        g_assert_cmpmem(d->c[i]->in, d->c[i]->in_got, d->data + (size_t)i * BLOCKS * 512, BLOCKS * 512);
+        g_assert_cmpmem(d->c[i]->in, d->c[i]->in_got, d->data + (size_t)i * BLOCKS * 512,
+                        BLOCKS * 512);
     }
     end_all(d);
 }
@@ -103,7 +107,8 @@ static void writes_then_reads(struct disk *d, gconstpointer config)
 static void both_at_once(struct disk *d, gconstpointer config)
 {
     for (unsigned i = 0; i < COUNT; i++) {
-        d->c[i] = rw(d->s.n, i % 2 ? 0x28 : 0x2a, i, i % 2 ? NULL : d->data + (size_t)i * BLOCKS * 512);
+        d->c[i] =
+            rw(d->s.n, i % 2 ? 0x28 : 0x2a, i, i % 2 ? NULL : d->data + (size_t)i * BLOCKS * 512);
         fake_submit(d->c[i]);
     }
     end_all(d);
@@ -125,7 +130,8 @@ static void inquiries_between(struct disk *d, gconstpointer config)
 {
     uint8_t inquiry[6] = {0x12, [4] = 96};
     for (unsigned i = 0; i < COUNT; i++) {
-        d->c[i] = i % 3 ? rw(d->s.n, 0x2a, i, d->data) : fake_cmd_new(d->s.n, 0, inquiry, sizeof inquiry);
+        d->c[i] =
+            i % 3 ? rw(d->s.n, 0x2a, i, d->data) : fake_cmd_new(d->s.n, 0, inquiry, sizeof inquiry);
         d->c[i]->in_len = i % 3 ? 0 : 96;
         fake_submit(d->c[i]);
     }
@@ -167,7 +173,8 @@ static struct fake_cmd *large(struct disk *d, uint8_t opcode, unsigned blocks)
     uint8_t cdb[10] = {opcode};
     be_put(cdb + 7, 2, blocks);
     bool out = opcode == 0x2a;
-    return fake_run(d->s.n, 0, cdb, sizeof cdb, d->data, out ? blocks * 512 : 0, out ? 0 : blocks * 512);
+    return fake_run(d->s.n, 0, cdb, sizeof cdb, d->data, out ? blocks * 512 : 0,
+                    out ? 0 : blocks * 512);
 }
 
 /* What would never get its buffers is refused, not waited for. */
@@ -218,7 +225,8 @@ static void more_commands_than_allowed(struct disk *d, gconstpointer config)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-#define T(path, config, fn) g_test_add("/cmd-exhaustion/" path, struct disk, config, set_up, fn, tear_down)
+#define T(path, config, fn)                                                                        \
+    g_test_add("/cmd-exhaustion/" path, struct disk, config, set_up, fn, tear_down)
     T("writes-then-reads", &few_buffers, writes_then_reads);
     T("writes-then-reads/poll", &few_buffers_poll, writes_then_reads);
     T("both-at-once", &few_buffers, both_at_once);

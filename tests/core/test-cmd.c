@@ -67,7 +67,8 @@ static void bytes_behind_the_cdb(struct scene *s, gconstpointer data)
 
 static void naca_is_refused(struct scene *s, gconstpointer data)
 {
-    uint8_t six[6] = {PROBE_NOP, [5] = 0x04}, ten[10] = {PROBE_IN, [9] = 0x04}, variable[32] = {0x7f, 0x04, [7] = 24, [9] = 2};
+    uint8_t six[6] = {PROBE_NOP, [5] = 0x04}, ten[10] = {PROBE_IN, [9] = 0x04},
+            variable[32] = {0x7f, 0x04, [7] = 24, [9] = 2};
     struct fake_cmd *c = fake_run(s->n, 0, six, sizeof six, NULL, 0, 0);
     scene_expect_field(c, 5, 2);
     fake_cmd_free(c);
@@ -151,7 +152,8 @@ static void lba_out_of_range(struct scene *s, gconstpointer data)
         uint32_t lba;
         uint16_t count;
         bool good;
-    } cases[] = {{0, 256, true},   {255, 1, true},         {256, 0, true}, {255, 2, false}, {256, 1, false}, {257, 0, false},
+    } cases[] = {{0, 256, true},  {255, 1, true},         {256, 0, true},
+                 {255, 2, false}, {256, 1, false},        {257, 0, false},
                  {0, 257, false}, {0xffffffff, 0, false}, {0xffffffff, 0xffff, false}};
     for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
         struct fake_cmd *c = scene_block(s->n, PROBE_READ, cases[i].lba, cases[i].count, 0);
@@ -185,7 +187,8 @@ static void scratch_memory(struct scene *s, gconstpointer data)
 
 static void missing_lun(struct scene *s, gconstpointer data)
 {
-    uint8_t inquiry[6] = {0x12, [4] = 96}, sense[6] = {0x03, [4] = 252}, luns[12] = {0xa0, [9] = 64}, tur[6] = {0};
+    uint8_t inquiry[6] = {0x12, [4] = 96}, sense[6] = {0x03, [4] = 252},
+            luns[12] = {0xa0, [9] = 64}, tur[6] = {0};
     struct fake_cmd *c = fake_run(s->n, 7, inquiry, sizeof inquiry, NULL, 0, 96);
     fake_expect_good(c);
     g_assert_cmphex(c->in[0], ==, 0x7f);

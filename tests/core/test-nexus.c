@@ -165,8 +165,12 @@ struct attempt {
 static void try_here(void *data)
 {
     struct attempt *a = data;
-    struct tgt_nexus_args args = {.struct_size = sizeof args, .target = fake_target(a->s->fake), .thread = thread_self(),
-                                  .initiator = "iqn.2026-11.org.example:late", .initiator_port = "p", .target_port = "t"};
+    struct tgt_nexus_args args = {.struct_size = sizeof args,
+                                  .target = fake_target(a->s->fake),
+                                  .thread = thread_self(),
+                                  .initiator = "iqn.2026-11.org.example:late",
+                                  .initiator_port = "p",
+                                  .target_port = "t"};
     a->nexus = nexus_new(fake_nexus_core(a->s->n)->transport, &args, &a->err);
 }
 
@@ -192,7 +196,8 @@ static void deleted(GError *error, void *data)
     ((struct deletion *)data)->over = true;
 }
 
-/* One command's data is still owed by the initiator: the LU stays until the transport has swallowed it. */
+/* One command's data is still owed by the initiator: the LU stays until the transport has swallowed
+ * it. */
 static void delete_with_commands(struct scene *s, gconstpointer data)
 {
     static const uint8_t out[4];

@@ -16,10 +16,13 @@ static const struct tgt_scsi_op rows[] = {
     {.name = "LAST", .opcode = 0xff, .service_action = TGT_NO_SA, .cdb_len = 6},
 };
 
-static const struct tgt_device_ops device = {
-    .struct_size = sizeof device, .op_count = G_N_ELEMENTS(rows), .op_size = sizeof rows[0], .ops = rows};
+static const struct tgt_device_ops device = {.struct_size = sizeof device,
+                                             .op_count = G_N_ELEMENTS(rows),
+                                             .op_size = sizeof rows[0],
+                                             .ops = rows};
 
-static const char *find(const struct optable *table, const uint8_t *cdb, unsigned len, bool expect_known)
+static const char *find(const struct optable *table, const uint8_t *cdb, unsigned len,
+                        bool expect_known)
 {
     bool known = !expect_known;
     const struct tgt_scsi_op *row = optable_find(table, cdb, len, &known);
@@ -31,13 +34,15 @@ static void lookup(struct scene *s, gconstpointer data)
 {
     const struct optable *t = optable_for(&device);
     g_assert_cmpstr(find(t, (const uint8_t[16]){0x9e, 0x10}, 16, true), ==, "A");
-    g_assert_cmpstr(find(t, (const uint8_t[16]){0x9e, 0xf2}, 16, true), ==, "B"); /* bits above the service action */
+    g_assert_cmpstr(find(t, (const uint8_t[16]){0x9e, 0xf2}, 16, true), ==,
+                    "B"); /* bits above the service action */
     g_assert_null(find(t, (const uint8_t[16]){0x9e, 0x11}, 16, true));
     g_assert_null(find(t, (const uint8_t[16]){0x9f, 0x10}, 16, false));
     g_assert_cmpstr(find(t, (const uint8_t[32]){0x7f, [9] = 2}, 32, true), ==, "LONG 2");
     g_assert_cmpstr(find(t, (const uint8_t[32]){0x7f, [9] = 1}, 32, true), ==, "LONG 1");
     g_assert_null(find(t, (const uint8_t[32]){0x7f, [8] = 1, [9] = 1}, 32, true));
-    g_assert_null(find(t, (const uint8_t[32]){0x7f, [9] = 1}, 9, true)); /* the service action is not there */
+    g_assert_null(
+        find(t, (const uint8_t[32]){0x7f, [9] = 1}, 9, true)); /* the service action is not there */
     g_assert_cmpstr(find(t, (const uint8_t[16]){0xff}, 16, true), ==, "LAST");
     g_assert_cmpstr(find(t, (const uint8_t[16]){0x12}, 16, true), ==, "INQUIRY");
 }
@@ -54,7 +59,8 @@ static void in_order(struct scene *s, gconstpointer data)
     const struct optable *t = optable_for(&device);
     for (unsigned i = 1; i < optable_count(t); i++) {
         const struct tgt_scsi_op *a = optable_row(t, i - 1), *b = optable_row(t, i);
-        g_assert_true(a->opcode < b->opcode || (a->opcode == b->opcode && a->service_action < b->service_action));
+        g_assert_true(a->opcode < b->opcode ||
+                      (a->opcode == b->opcode && a->service_action < b->service_action));
     }
 }
 

@@ -34,7 +34,8 @@ static void descriptor(void)
 
 static void fixed_all_parts(void)
 {
-    static const uint8_t want[18] = {0xf0, 0, 0x0e, 0x12, 0x34, 0x56, 0x78, 10, 0, 0, 0, 0, 0x1d, 0x00, 0, 0xcd, 0x01, 0x02};
+    static const uint8_t want[18] = {0xf0, 0, 0x0e, 0x12, 0x34, 0x56, 0x78, 10,   0,
+                                     0,    0, 0,    0x1d, 0x00, 0,    0xcd, 0x01, 0x02};
     struct sense_data data = {.sense = TGT_SENSE_MISCOMPARE, .has_info = true, .info = 0x12345678};
     uint8_t buf[SENSE_ENCODED_MAX];
     sense_set_field(&data, true, 0x0102, 5);
@@ -44,9 +45,11 @@ static void fixed_all_parts(void)
 
 static void descriptor_all_parts(void)
 {
-    static const uint8_t want[28] = {0x72, 0x0e, 0x1d, 0x00, 0,    0,    0,    20,   0x00, 0x0a, 0x80, 0,    0x01, 0x02,
-                                     0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x02, 0x06, 0,    0,    0x88, 0x00, 0x10, 0};
-    struct sense_data data = {.sense = TGT_SENSE_MISCOMPARE, .has_info = true, .info = 0x0102030405060708};
+    static const uint8_t want[28] = {0x72, 0x0e, 0x1d, 0x00, 0,    0,    0,    20,   0x00, 0x0a,
+                                     0x80, 0,    0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08,
+                                     0x02, 0x06, 0,    0,    0x88, 0x00, 0x10, 0};
+    struct sense_data data = {
+        .sense = TGT_SENSE_MISCOMPARE, .has_info = true, .info = 0x0102030405060708};
     uint8_t buf[SENSE_ENCODED_MAX];
     sense_set_field(&data, false, 0x10, 0);
     unsigned len = encode(buf, true, &data);
@@ -56,7 +59,8 @@ static void descriptor_all_parts(void)
 /* Four bytes hold the INFORMATION field of the fixed format: more is not valid (SPC-5 4.5.3). */
 static void information_of_more_than_32_bits(void)
 {
-    struct sense_data data = {.sense = TGT_SENSE_READ_ERROR, .has_info = true, .info = UINT64_C(1) << 32};
+    struct sense_data data = {
+        .sense = TGT_SENSE_READ_ERROR, .has_info = true, .info = UINT64_C(1) << 32};
     uint8_t buf[SENSE_ENCODED_MAX];
     encode(buf, false, &data);
     g_assert_cmphex(buf[0], ==, 0x70);

@@ -8,7 +8,8 @@
 static const struct fake_config two_threads = {.threads = 2};
 static const struct fake_config four_threads = {.threads = 4};
 
-static struct fake_cmd *send(struct fake_nexus *n, uint8_t opcode, uint8_t b1, enum tgt_task_attr attr)
+static struct fake_cmd *send(struct fake_nexus *n, uint8_t opcode, uint8_t b1,
+                             enum tgt_task_attr attr)
 {
     struct fake_cmd *c = scene_cmd(n, opcode, b1, attr);
     fake_submit(c);
@@ -212,7 +213,8 @@ static void granted_before_its_data(struct scene *s, gconstpointer data)
 /* What has waited is checked again: the LU may have changed meanwhile. */
 static void checks_after_waiting(struct scene *s, gconstpointer data)
 {
-    struct fake_cmd *held = hold(s->n, TGT_TASK_ORDERED), *c = scene_block(s->n, PROBE_READ, 0, 1, 0);
+    struct fake_cmd *held = hold(s->n, TGT_TASK_ORDERED),
+                    *c = scene_block(s->n, PROBE_READ, 0, 1, 0);
     fake_submit(c);
     expect_blocked(c);
     lu_state(&s->lu->pub, TGT_LU_NO_MEDIUM, 0);
@@ -225,7 +227,8 @@ static void checks_after_waiting(struct scene *s, gconstpointer data)
 
 /* ---- Threads ---- */
 
-/* The older task is on another thread, and so is the newer one. `from`: the thread of the ORDERED task. */
+/* The older task is on another thread, and so is the newer one. `from`: the thread of the ORDERED
+ * task. */
 static void over_threads(struct scene *s, unsigned from)
 {
     struct fake_nexus *a = scene_nexus(s, from, "iqn.2026-11.org.example:a");
@@ -288,8 +291,10 @@ static void check_stream(struct fake_cmd *const *c)
 
 static void mixed_streams(struct scene *s, gconstpointer data)
 {
-    static const uint8_t attrs[] = {TGT_TASK_SIMPLE, TGT_TASK_SIMPLE, TGT_TASK_SIMPLE, TGT_TASK_SIMPLE, TGT_TASK_ORDERED, TGT_TASK_HEAD_OF_QUEUE};
-    static const uint8_t opcodes[] = {PROBE_READ, PROBE_WRITE, PROBE_WRITE, PROBE_RANGE, PROBE_ALONE};
+    static const uint8_t attrs[] = {TGT_TASK_SIMPLE, TGT_TASK_SIMPLE,  TGT_TASK_SIMPLE,
+                                    TGT_TASK_SIMPLE, TGT_TASK_ORDERED, TGT_TASK_HEAD_OF_QUEUE};
+    static const uint8_t opcodes[] = {PROBE_READ, PROBE_WRITE, PROBE_WRITE, PROBE_RANGE,
+                                      PROBE_ALONE};
     struct fake_nexus *n[6];
     struct fake_cmd *c[6][STREAM];
     for (unsigned i = 0; i < 6; i++)
@@ -314,7 +319,8 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     SCENE_TEST("/taskset/simple-tasks-overtake", simple_tasks_overtake);
-    SCENE_TEST("/taskset/ordered-is-after-older-and-before-newer", ordered_is_after_older_and_before_newer);
+    SCENE_TEST("/taskset/ordered-is-after-older-and-before-newer",
+               ordered_is_after_older_and_before_newer);
     SCENE_TEST("/taskset/ordered-tasks-in-a-row", ordered_tasks_in_a_row);
     SCENE_TEST("/taskset/head-of-queue-runs-at-once", head_of_queue_runs_at_once);
     SCENE_TEST("/taskset/newer-tasks-wait-for-head-of-queue", newer_tasks_wait_for_head_of_queue);

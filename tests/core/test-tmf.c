@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Task management functions: what they end, what they change, whom they tell, and when they answer. */
+/* Task management functions: what they end, what they change, whom they tell, and when they answer.
+ */
 #include <string.h>
 #include <tgt/scsi/be.h>
 
@@ -151,7 +152,8 @@ static void i_t_nexus_reset(struct scene *s, gconstpointer data)
 
 static void clear_task_set(struct scene *s, gconstpointer data)
 {
-    struct fake_nexus *other = other_nexus(s), *idle = scene_nexus(s, 1, "iqn.2026-11.org.example:idle");
+    struct fake_nexus *other = other_nexus(s),
+                      *idle = scene_nexus(s, 1, "iqn.2026-11.org.example:idle");
     struct fake_cmd *mine = hold(s->n, 0), *theirs = hold(other, 0);
     struct fake_tmf *t = fake_tmf_start(s->n, TGT_TMF_CLEAR_TASK_SET, 0, 0);
     fake_wait_aborted(mine);
@@ -211,7 +213,8 @@ static void lu_reset_with_waiting_commands(struct scene *s, gconstpointer data)
     struct fake_cmd *c[6];
     c[0] = hold(other, 0);
     for (unsigned i = 1; i < 6; i++) {
-        c[i] = scene_cmd(i % 2 ? s->n : other, PROBE_NOP, 0, i == 1 || i == 4 ? TGT_TASK_ORDERED : TGT_TASK_SIMPLE);
+        c[i] = scene_cmd(i % 2 ? s->n : other, PROBE_NOP, 0,
+                         i == 1 || i == 4 ? TGT_TASK_ORDERED : TGT_TASK_SIMPLE);
         fake_submit(c[i]);
         fake_wait(c[i], FAKE_SUBMITTED);
     }
@@ -253,7 +256,7 @@ static void lu_reset_ends_prevention(struct scene *s, gconstpointer data)
 {
     struct fake_nexus *other = other_nexus(s);
     lu_state(&s->lu->pub, TGT_LU_REMOVABLE, 0);
-    end_good(six(other, 0x1e, 1)); /* PREVENT */
+    end_good(six(other, 0x1e, 1));           /* PREVENT */
     struct fake_cmd *c = six(s->n, 0x1b, 2); /* eject */
     fake_expect_sense(c, TGT_SENSE_MEDIUM_REMOVAL_PREVENTED);
     fake_cmd_free(c);
@@ -318,9 +321,10 @@ static void not_supported(struct scene *s, gconstpointer data)
 
 static void missing_lun(struct scene *s, gconstpointer data)
 {
-    static const enum tgt_tmf_function functions[] = {TGT_TMF_ABORT_TASK,         TGT_TMF_ABORT_TASK_SET, TGT_TMF_CLEAR_TASK_SET,
-                                                      TGT_TMF_LOGICAL_UNIT_RESET, TGT_TMF_QUERY_TASK,     TGT_TMF_QUERY_TASK_SET,
-                                                      TGT_TMF_QUERY_ASYNC_EVENT};
+    static const enum tgt_tmf_function functions[] = {
+        TGT_TMF_ABORT_TASK,         TGT_TMF_ABORT_TASK_SET, TGT_TMF_CLEAR_TASK_SET,
+        TGT_TMF_LOGICAL_UNIT_RESET, TGT_TMF_QUERY_TASK,     TGT_TMF_QUERY_TASK_SET,
+        TGT_TMF_QUERY_ASYNC_EVENT};
     for (unsigned i = 0; i < G_N_ELEMENTS(functions); i++)
         g_assert_cmpint(fake_tmf(s->n, functions[i], 77, 1), ==, TGT_TMF_NO_LUN);
 }
@@ -329,7 +333,8 @@ static void missing_lun(struct scene *s, gconstpointer data)
 
 #define STORM 200
 
-/* Resets from both threads, all at once, while commands come and go: each is answered, and none of its commands after it. */
+/* Resets from both threads, all at once, while commands come and go: each is answered, and none of
+ * its commands after it. */
 static void storm(struct scene *s, gconstpointer data)
 {
     struct fake_nexus *n[2] = {s->n, other_nexus(s)};
@@ -340,7 +345,8 @@ static void storm(struct scene *s, gconstpointer data)
         c[i] = scene_block(n[i % 2], i % 7 ? PROBE_WRITE : PROBE_RANGE, 0, 8, 2);
         c[i]->attr = i % 5 ? TGT_TASK_SIMPLE : TGT_TASK_ORDERED;
         fake_submit(c[i]);
-        t[i] = fake_tmf_start(n[i / 3 % 2], i % 3 ? TGT_TMF_LOGICAL_UNIT_RESET : TGT_TMF_CLEAR_TASK_SET, 0, 0);
+        t[i] = fake_tmf_start(n[i / 3 % 2],
+                              i % 3 ? TGT_TMF_LOGICAL_UNIT_RESET : TGT_TMF_CLEAR_TASK_SET, 0, 0);
     }
     for (unsigned i = 0; i < STORM; i++) {
         g_assert_cmpint(fake_tmf_finish(t[i], &number[i]), ==, TGT_TMF_COMPLETE);

@@ -13,6 +13,7 @@ The binaries are those of the environment variables TGTD and TGTCTL; TGT_PLUGIN_
 Everything the daemon writes lies in a temporary directory, which is removed at the end.
 """
 
+import atexit
 import collections
 import ctypes
 import json
@@ -49,6 +50,12 @@ def io_uring_refusal():
         return f"io_uring_setup: {os.strerror(ctypes.get_errno())}"
     os.close(fd)
     return None
+
+
+def die_with_parent():
+    """In the child: be killed when the test program goes, whatever ends that."""
+    set_parent_death_signal = 1
+    ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
 
 
 def binary(variable):
@@ -97,7 +104,9 @@ class Daemon:
                 stdout=log,
                 stderr=log,
                 env={**self.env, "NOTIFY_SOCKET": self.path("notify")},
+                preexec_fn=die_with_parent,
             )
+        atexit.register(self.kill)
         if wait:
             self._wait_ready()
         return self
@@ -162,6 +171,7 @@ class Daemon:
 
     def _remove_directory(self):
         self.process = None
+        atexit.unregister(self.kill)
         self.notify.close()
         if self.directory:
             shutil.rmtree(self.directory, ignore_errors=True)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The daemon's parts in the test's process: start and stop, target, LUs, nexuses of the fake transport. */
+/* The daemon's parts in the test's process: start and stop, target, LUs, nexuses of the fake
+ * transport. */
 #include <string.h>
 
 #include "acl.h"
@@ -105,7 +106,8 @@ struct core_lu *fake_lun_request(struct fake *f, const struct lu_request *reques
     return creation.lu;
 }
 
-struct core_lu *fake_lun(struct fake *f, uint16_t lun, const char *type, const char *store, const char *const *options)
+struct core_lu *fake_lun(struct fake *f, uint16_t lun, const char *type, const char *store,
+                         const char *const *options)
 {
     struct lu_request request = {
         .lun = lun,

@@ -9,12 +9,13 @@
 struct fake {
     struct plugin plugin; /* the transport */
     struct tgt_target *target;
-    GMutex lock;          /* guards what I/O threads and the test share in commands and nexuses */
+    GMutex lock; /* guards what I/O threads and the test share in commands and nexuses */
     GCond cond;
-    unsigned responses;   /* under lock: how many there were, of commands and task management functions */
-    uint64_t tags;        /* the test's */
-    GList *nexuses;       /* the test's: struct fake_nexus */
-    bool lost_before;     /* the test's: for new nexuses */
+    unsigned
+        responses;  /* under lock: how many there were, of commands and task management functions */
+    uint64_t tags;  /* the test's */
+    GList *nexuses; /* the test's: struct fake_nexus */
+    bool lost_before; /* the test's: for new nexuses */
 };
 
 struct fake_nexus {

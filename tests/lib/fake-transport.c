@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The transport's callbacks and the commands of the test; fake-daemon.c has daemon, target, LUs and nexuses. */
+/* The transport's callbacks and the commands of the test; fake-daemon.c has daemon, target, LUs and
+ * nexuses. */
 #include "fake-transport.h"
 
 #include <string.h>
@@ -28,12 +29,14 @@ static void mark(struct fake *f, unsigned *events, unsigned event)
 }
 
 /* Caller holds the lock. */
-static void wait_for(struct fake *f, const unsigned *events, unsigned wanted, const char *what, unsigned number)
+static void wait_for(struct fake *f, const unsigned *events, unsigned wanted, const char *what,
+                     unsigned number)
 {
     gint64 deadline = g_get_monotonic_time() + DEADLINE_US;
     while ((*events & wanted) != wanted)
         if (!g_cond_wait_until(&f->cond, &f->lock, deadline))
-            g_error("%s %#x: waited too long for events %#x, there are %#x", what, number, wanted, *events);
+            g_error("%s %#x: waited too long for events %#x, there are %#x", what, number, wanted,
+                    *events);
 }
 
 void fake_wait(struct fake_cmd *c, unsigned events)
@@ -332,15 +335,16 @@ void fake_wait_aborted(struct fake_cmd *c)
 {
     gint64 deadline = g_get_monotonic_time() + DEADLINE_US;
     struct look look = {.c = c};
-    for (fake_call(c->nexus->thread, look_here, &look); !look.aborted; fake_call(c->nexus->thread, look_here, &look)) {
+    for (fake_call(c->nexus->thread, look_here, &look); !look.aborted;
+         fake_call(c->nexus->thread, look_here, &look)) {
         if (look.state < 0 || g_get_monotonic_time() > deadline)
             g_error("command is not aborted but %s", look.state < 0 ? "released" : "stays");
         g_usleep(200);
     }
 }
 
-struct fake_cmd *fake_run(struct fake_nexus *n, uint16_t lun, const void *cdb, unsigned cdb_len, const void *out,
-                          uint32_t out_len, uint32_t in_len)
+struct fake_cmd *fake_run(struct fake_nexus *n, uint16_t lun, const void *cdb, unsigned cdb_len,
+                          const void *out, uint32_t out_len, uint32_t in_len)
 {
     struct fake_cmd *c = fake_cmd_new(n, lun, cdb, cdb_len);
     c->out = out;
@@ -413,7 +417,8 @@ static void tmf_send(struct tgt_msg *msg)
     tmf_submit(&t->tmf);
 }
 
-struct fake_tmf *fake_tmf_start(struct fake_nexus *n, enum tgt_tmf_function function, uint16_t lun, uint64_t ref_tag)
+struct fake_tmf *fake_tmf_start(struct fake_nexus *n, enum tgt_tmf_function function, uint16_t lun,
+                                uint64_t ref_tag)
 {
     struct fake_tmf *t = g_new0(struct fake_tmf, 1);
     t->nexus = n;
@@ -448,7 +453,8 @@ enum tgt_tmf_response fake_tmf_finish(struct fake_tmf *t, unsigned *number)
     return response;
 }
 
-enum tgt_tmf_response fake_tmf(struct fake_nexus *n, enum tgt_tmf_function function, uint16_t lun, uint64_t ref_tag)
+enum tgt_tmf_response fake_tmf(struct fake_nexus *n, enum tgt_tmf_function function, uint16_t lun,
+                               uint64_t ref_tag)
 {
     return fake_tmf_finish(fake_tmf_start(n, function, lun, ref_tag), NULL);
 }

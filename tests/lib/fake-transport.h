@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A transport without a socket: runs the daemon's parts in the test's process and sends commands from the test's (main) thread. */
+/* A transport without a socket: runs the daemon's parts in the test's process and sends commands
+ * from the test's (main) thread. */
 #ifndef TESTS_FAKE_TRANSPORT_H
 #define TESTS_FAKE_TRANSPORT_H
 
@@ -11,7 +12,8 @@
 #include "lu.h"
 #include "nexus.h"
 
-/* How the daemon's parts are started; zero values are defaults: 1 thread, ring "auto", 64 MiB of buffers. */
+/* How the daemon's parts are started; zero values are defaults: 1 thread, ring "auto", 64 MiB of
+ * buffers. */
 struct fake_config {
     unsigned threads;
     const char *ring;
@@ -21,7 +23,8 @@ struct fake_config {
 
 struct fake;
 
-/* Plugins are looked for in TGT_PLUGIN_PATH. One target is there, open to all. Ends the program if that fails. */
+/* Plugins are looked for in TGT_PLUGIN_PATH. One target is there, open to all. Ends the program if
+ * that fails. */
 struct fake *fake_start(const struct fake_config *config);
 /* Closes all nexuses that are open, deletes LUs and target. */
 void fake_stop(struct fake *f);
@@ -32,12 +35,15 @@ void fake_call(struct tgt_thread *thread, void (*fn)(void *data), void *data);
 /* Iterate the main context until *flag. Ends the program after 20 seconds. */
 void fake_until(const bool *flag);
 
-/* `words`: "store.type", "key=value" options of the store, as in "mem", "size=1M". NULL: without a store. */
-struct core_lu *fake_lun(struct fake *f, uint16_t lun, const char *type, const char *store, const char *const *options);
+/* `words`: "store.type", "key=value" options of the store, as in "mem", "size=1M". NULL: without a
+ * store. */
+struct core_lu *fake_lun(struct fake *f, uint16_t lun, const char *type, const char *store,
+                         const char *const *options);
 struct core_lu *fake_lun_request(struct fake *f, const struct lu_request *request);
 void fake_lun_delete(struct core_lu *lu);
 
-/* A nexus on a thread (the number is taken modulo the number of threads); `name` is the initiator's. */
+/* A nexus on a thread (the number is taken modulo the number of threads); `name` is the
+ * initiator's. */
 struct fake_nexus;
 struct fake_nexus *fake_nexus_open(struct fake *f, unsigned thread, const char *name);
 /* Nexuses that are opened from now on say that an older one of their initiator port was dropped. */
@@ -53,14 +59,15 @@ unsigned fake_nexus_close_asked(struct fake_nexus *n, enum tgt_close_reason *rea
 
 /* What has happened to a command. */
 enum fake_event {
-    FAKE_SUBMITTED = 1,  /* it is about to be given to the core */
-    FAKE_DATA_OUT = 2,   /* data_out() was called */
-    FAKE_ABORT = 4,      /* abort() was called */
-    FAKE_RESPOND = 8,    /* respond() was called; the result is there */
-    FAKE_RELEASED = 16,  /* the core has it back */
+    FAKE_SUBMITTED = 1, /* it is about to be given to the core */
+    FAKE_DATA_OUT = 2,  /* data_out() was called */
+    FAKE_ABORT = 4,     /* abort() was called */
+    FAKE_RESPOND = 8,   /* respond() was called; the result is there */
+    FAKE_RELEASED = 16, /* the core has it back */
 };
 
-/* A command of the test: fill the upper part, or use fake_cmd(). The test's, but for what an I/O thread writes under the lock of `fake`. */
+/* A command of the test: fill the upper part, or use fake_cmd(). The test's, but for what an I/O
+ * thread writes under the lock of `fake`. */
 struct fake_cmd {
     struct fake_nexus *nexus;
     uint8_t lun[8];
@@ -68,31 +75,32 @@ struct fake_cmd {
     uint8_t attr;
     uint8_t cdb[TGT_CDB_MAX];
     uint16_t cdb_len;
-    const void *out;       /* out_len bytes that live until the release */
-    uint32_t out_len;      /* EDTL in the direction of writing */
-    uint32_t in_len;       /* EDTL in the direction of reading */
-    bool hold_data;        /* data_out() waits for fake_data() */
-    bool hold_respond;     /* respond() waits for fake_respond() */
-    bool ignore_abort;     /* abort() does not end the wait for data (the initiator still owes it) */
+    const void *out;   /* out_len bytes that live until the release */
+    uint32_t out_len;  /* EDTL in the direction of writing */
+    uint32_t in_len;   /* EDTL in the direction of reading */
+    bool hold_data;    /* data_out() waits for fake_data() */
+    bool hold_respond; /* respond() waits for fake_respond() */
+    bool ignore_abort; /* abort() does not end the wait for data (the initiator still owes it) */
     /* Out. */
-    unsigned events;       /* enum fake_event, ored */
-    unsigned number;       /* its response was the number-th of the fake */
-    bool refused;          /* cmd_new() gave none */
+    unsigned events; /* enum fake_event, ored */
+    unsigned number; /* its response was the number-th of the fake */
+    bool refused;    /* cmd_new() gave none */
     bool aborted;
     uint8_t status;
     uint8_t sense[TGT_SENSE_MAX];
     unsigned sense_len;
     int64_t residual_out, residual_in;
-    uint32_t out_asked;    /* cmd->out.len */
-    uint32_t in_full;      /* cmd->in.len */
-    uint8_t *in;           /* min(in_full, in_len) bytes */
+    uint32_t out_asked; /* cmd->out.len */
+    uint32_t in_full;   /* cmd->in.len */
+    uint8_t *in;        /* min(in_full, in_len) bytes */
     uint32_t in_got;
-    struct tgt_cmd *cmd;   /* I/O thread's */
+    struct tgt_cmd *cmd; /* I/O thread's */
     struct tgt_msg msg;
 };
 
 /* A new command, not sent. `lun` is encoded. */
-struct fake_cmd *fake_cmd_new(struct fake_nexus *n, uint16_t lun, const void *cdb, unsigned cdb_len);
+struct fake_cmd *fake_cmd_new(struct fake_nexus *n, uint16_t lun, const void *cdb,
+                              unsigned cdb_len);
 void fake_cmd_free(struct fake_cmd *c); /* it was never sent, or is released */
 void fake_submit(struct fake_cmd *c);
 /* All of these events have happened. Ends the program after 20 seconds. */
@@ -111,9 +119,10 @@ void fake_wait_state(struct fake_cmd *c, enum tgt_cmd_state state);
 void fake_wait_aborted(struct fake_cmd *c);
 
 /* Send, wait for the release. */
-struct fake_cmd *fake_run(struct fake_nexus *n, uint16_t lun, const void *cdb, unsigned cdb_len, const void *out,
-                          uint32_t out_len, uint32_t in_len);
-/* The same, for what is expected to be GOOD without data: the unit attention of a new nexus and so on is the caller's business. */
+struct fake_cmd *fake_run(struct fake_nexus *n, uint16_t lun, const void *cdb, unsigned cdb_len,
+                          const void *out, uint32_t out_len, uint32_t in_len);
+/* The same, for what is expected to be GOOD without data: the unit attention of a new nexus and so
+ * on is the caller's business. */
 void fake_expect_good(struct fake_cmd *c);
 /* CHECK CONDITION with this sense; fixed or descriptor format. */
 void fake_expect_sense(struct fake_cmd *c, enum tgt_sense sense);
@@ -123,10 +132,12 @@ void fake_clear_attention(struct fake_nexus *n, uint16_t lun);
 
 /* Task management. */
 struct fake_tmf;
-struct fake_tmf *fake_tmf_start(struct fake_nexus *n, enum tgt_tmf_function function, uint16_t lun, uint64_t ref_tag);
+struct fake_tmf *fake_tmf_start(struct fake_nexus *n, enum tgt_tmf_function function, uint16_t lun,
+                                uint64_t ref_tag);
 bool fake_tmf_done(struct fake_tmf *t);
 /* Waits and frees. `number`: among the responses, may be NULL. */
 enum tgt_tmf_response fake_tmf_finish(struct fake_tmf *t, unsigned *number);
-enum tgt_tmf_response fake_tmf(struct fake_nexus *n, enum tgt_tmf_function function, uint16_t lun, uint64_t ref_tag);
+enum tgt_tmf_response fake_tmf(struct fake_nexus *n, enum tgt_tmf_function function, uint16_t lun,
+                               uint64_t ref_tag);
 
 #endif

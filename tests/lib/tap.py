@@ -207,6 +207,7 @@ class _Runner:
 
 def main(namespace, context=None, patterns=()):
     """Run the tests of a module's globals(); returns the exit status."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what is open is cleaned up
     tests = _collect(namespace, patterns)
     runner = _Runner(context)
     try:

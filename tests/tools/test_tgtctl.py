@@ -68,7 +68,7 @@ def test_version(b):
     lun_word=(("lun", "show", "@1/a"), "TARGET/NUMBER"), pair=(("target", "set", "@1", "online"), "KEY=VALUE"),
     number=(("target", "create", "iqn.2024-01.org.example:x", "--tid", "x"), "not a number"),
     rule=(("acl", "add", "@1"), "one rule"), rules=(("acl", "add", "@1", "all", "--address", "::1"), "one rule"),
-    letter=(("-Z",), "no option '-Z'"), sid=(("session", "kill", "x"), "not the number"),
+    letter=(("-Z",), "no option '-Z'"), port=(("system", "show", "-C", "x"), "not the number of a daemon"), sid=(("session", "kill", "x"), "not the number"),
 )
 def test_usage_error(b, args, words):
     text = b.refused(USAGE, *args)

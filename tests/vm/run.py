@@ -26,7 +26,7 @@ import tap  # noqa: E402
 IQN = "iqn.2024-01.org.example:vm"
 SIZE = 256 << 20
 IMAGE_VARIABLE = "TGT_VM_IMAGE"
-LIMIT_SECONDS = 150
+LIMIT_SECONDS = 300
 PLAN = re.compile(r"^1\.\.(\d+)$")
 TAP_LINE = re.compile(r"^(ok|not ok|#|Bail out!)")
 

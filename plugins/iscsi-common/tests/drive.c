@@ -114,6 +114,20 @@ static void answer_request(struct drive *d, union iscsi_bhs *bhs, uint8_t how, s
     bhs->data_out.flags |= how & 8 ? 0 : ISCSI_FINAL;
 }
 
+/* Pairs that mean something in full feature phase, or do not belong there. */
+static size_t make_text(struct drive *d, char *text, size_t size)
+{
+    static const char *const pairs[] = {"SendTargets=All", "SendTargets=",         "SendTargets=iqn.t", "SendTargets=x",
+                                        "X-a=1",           "MaxBurstLength=65536", "InitiatorAlias=a",  "nothing",
+                                        "MaxRecvDataSegmentLength=512"};
+    size_t len = 0;
+    for (unsigned count = byte(d) % 4; count > 0; count--) {
+        const char *pair = pairs[byte(d) % G_N_ELEMENTS(pairs)];
+        len += g_strlcpy(text + len, pair, size - len) + 1;
+    }
+    return len;
+}
+
 static void send_pdu(struct drive *d, struct iscsi_conn *c, uint8_t how)
 {
     static uint8_t const zeros[65536];
@@ -127,7 +141,9 @@ static void send_pdu(struct drive *d, struct iscsi_conn *c, uint8_t how)
         answer_request(d, &bhs, how, &len);
     bytes(d, ahs, ahs_len);
     bool is_text = len <= sizeof(text) && iscsi_opcode(&bhs) == ISCSI_OP_TEXT_REQUEST;
-    if (is_text)
+    if (is_text && (how & 128))
+        len = make_text(d, (char *)text, sizeof(text));
+    else if (is_text)
         bytes(d, text, len);
     fake_pdu(d->fake, c, &bhs, ahs, ahs_len, is_text ? text : zeros, len, !(how & 64));
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Test device type "probe": what tapes, optical media and object stores will need of the core, in commands that tests can steer. */
+/* Test device type "probe": what tapes, optical media and object stores will need of the core, in
+ * commands that tests can steer. */
 #include <errno.h>
 #include <glib.h>
 #include <string.h>
@@ -19,11 +20,11 @@ struct visit {
 };
 
 struct probe {
-    GMutex lock;                 /* guards all below */
-    GList *held;                 /* struct visit */
-    GArray *log;                 /* uint64_t */
-    unsigned visitors[BLOCKS];   /* of PROBE_READ and PROBE_WRITE */
-    unsigned owners[BLOCKS];     /* of PROBE_RANGE and PROBE_ALONE */
+    GMutex lock;               /* guards all below */
+    GList *held;               /* struct visit */
+    GArray *log;               /* uint64_t */
+    unsigned visitors[BLOCKS]; /* of PROBE_READ and PROBE_WRITE */
+    unsigned owners[BLOCKS];   /* of PROBE_RANGE and PROBE_ALONE */
     uint64_t violations;
 };
 
@@ -214,7 +215,8 @@ static void probe_scratch(struct tgt_cmd *cmd)
         return;
     }
     memset(scratch, 0x5a, 65536);
-    bool same = tgt_cmd_scratch(cmd, 65536) == scratch && ((uintptr_t)scratch & 4095) == 0 && scratch[65535] == 0x5a;
+    bool same = tgt_cmd_scratch(cmd, 65536) == scratch && ((uintptr_t)scratch & 4095) == 0 &&
+                scratch[65535] == 0x5a;
     if (same)
         tgt_cmd_good(cmd);
     else
@@ -314,51 +316,69 @@ static void probe_log(struct tgt_cmd *cmd)
 
 /* ---- The table ---- */
 
-#define ANY (TGT_OP_NO_MEDIUM | TGT_OP_STOPPED)
+#define ANY                 (TGT_OP_NO_MEDIUM | TGT_OP_STOPPED)
 #define ROW(title, op, len) .name = title, .opcode = op, .cdb_len = len, .service_action = TGT_NO_SA
-#define BLOCK_ROW(title, op, how, more, fn)                                                                             \
-    {                                                                                                         \
-        ROW(title, op, 10), .unit = TGT_LEN_BLOCKS_NO_DATA, .order = how, .flags = TGT_OP_RANGE | (more),              \
-            .lba = {2, 4}, .length = {7, 2}, .usage = {op, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0},   \
-            .exec = fn                                                                                        \
+#define BLOCK_ROW(title, op, how, more, fn)                                                        \
+    {                                                                                              \
+        ROW(title, op, 10), .unit = TGT_LEN_BLOCKS_NO_DATA, .order = how,                          \
+                            .flags = TGT_OP_RANGE | (more), .lba = {2, 4}, .length = {7, 2},       \
+                            .usage = {op, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0},         \
+                            .exec = fn                                                             \
     }
 
 static const struct tgt_scsi_op ops[] = {
     {ROW("PROBE NOP", PROBE_NOP, 6), .flags = ANY, .usage = {PROBE_NOP}, .exec = probe_nop},
     {ROW("PROBE HOLD", PROBE_HOLD, 6), .flags = ANY, .usage = {PROBE_HOLD, 1}, .exec = probe_hold},
-    {ROW("PROBE RESUME", PROBE_RESUME, 6), .flags = ANY | TGT_OP_DURING_JOB | TGT_OP_KEEPS_UA, .usage = {PROBE_RESUME},
-     .exec = probe_resume},
-    {ROW("PROBE MIRROR", PROBE_MIRROR, 10), .dir = TGT_DIR_BIDI, .unit = TGT_LEN_PARAMETER, .length = {2, 4},
-     .flags = ANY, .usage = {PROBE_MIRROR, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0}, .exec = probe_mirror},
-    {ROW("PROBE PARTIAL", PROBE_PARTIAL, 6), .dir = TGT_DIR_IN, .flags = ANY, .usage = {PROBE_PARTIAL, 0, 0xff, 0xff},
-     .exec = probe_partial},
+    {ROW("PROBE RESUME", PROBE_RESUME, 6), .flags = ANY | TGT_OP_DURING_JOB | TGT_OP_KEEPS_UA,
+     .usage = {PROBE_RESUME}, .exec = probe_resume},
+    {ROW("PROBE MIRROR", PROBE_MIRROR, 10), .dir = TGT_DIR_BIDI, .unit = TGT_LEN_PARAMETER,
+     .length = {2, 4}, .flags = ANY,
+     .usage = {PROBE_MIRROR, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0}, .exec = probe_mirror},
+    {ROW("PROBE PARTIAL", PROBE_PARTIAL, 6), .dir = TGT_DIR_IN, .flags = ANY,
+     .usage = {PROBE_PARTIAL, 0, 0xff, 0xff}, .exec = probe_partial},
     {ROW("PROBE SENSE", PROBE_SENSE, 6), .flags = ANY, .usage = {PROBE_SENSE}, .exec = probe_sense},
-    {ROW("PROBE EJECT", PROBE_EJECT, 6), .order = TGT_ORDER_EXCLUSIVE, .flags = ANY, .usage = {PROBE_EJECT},
-     .exec = probe_eject},
-    {ROW("PROBE LOAD", PROBE_LOAD, 6), .order = TGT_ORDER_EXCLUSIVE, .flags = ANY, .usage = {PROBE_LOAD},
-     .exec = probe_load},
-    {ROW("PROBE ATTENTION", PROBE_ATTENTION, 6), .flags = ANY, .usage = {PROBE_ATTENTION, 0, 0xff, 0xff, 0xff},
-     .exec = probe_attention},
-    {ROW("PROBE JOB", PROBE_JOB, 6), .flags = ANY | TGT_OP_DURING_JOB, .usage = {PROBE_JOB, 3, 0xff, 0xff},
-     .exec = probe_job},
+    {ROW("PROBE EJECT", PROBE_EJECT, 6), .order = TGT_ORDER_EXCLUSIVE, .flags = ANY,
+     .usage = {PROBE_EJECT}, .exec = probe_eject},
+    {ROW("PROBE LOAD", PROBE_LOAD, 6), .order = TGT_ORDER_EXCLUSIVE, .flags = ANY,
+     .usage = {PROBE_LOAD}, .exec = probe_load},
+    {ROW("PROBE ATTENTION", PROBE_ATTENTION, 6), .flags = ANY,
+     .usage = {PROBE_ATTENTION, 0, 0xff, 0xff, 0xff}, .exec = probe_attention},
+    {ROW("PROBE JOB", PROBE_JOB, 6), .flags = ANY | TGT_OP_DURING_JOB,
+     .usage = {PROBE_JOB, 3, 0xff, 0xff}, .exec = probe_job},
     {ROW("PROBE PRIV", PROBE_PRIV, 6), .flags = ANY, .usage = {PROBE_PRIV}, .exec = probe_priv},
-    {ROW("PROBE SCRATCH", PROBE_SCRATCH, 6), .flags = ANY, .usage = {PROBE_SCRATCH}, .exec = probe_scratch},
-    {.name = "PROBE LONG CDB", .opcode = PROBE_LONG_CDB, .cdb_len = 0, .service_action = 1, .dir = TGT_DIR_IN,
-     .flags = ANY | TGT_OP_VENDOR_USAGE, .usage = {PROBE_LONG_CDB}, .exec = probe_long_cdb},
-    {.name = "PROBE CDB(32)", .opcode = PROBE_LONG_CDB, .cdb_len = 32, .service_action = 2, .dir = TGT_DIR_IN,
-     .flags = ANY, .usage = {PROBE_LONG_CDB, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, [31] = 0x0f}, .exec = probe_long_cdb},
+    {ROW("PROBE SCRATCH", PROBE_SCRATCH, 6), .flags = ANY, .usage = {PROBE_SCRATCH},
+     .exec = probe_scratch},
+    {.name = "PROBE LONG CDB",
+     .opcode = PROBE_LONG_CDB,
+     .cdb_len = 0,
+     .service_action = 1,
+     .dir = TGT_DIR_IN,
+     .flags = ANY | TGT_OP_VENDOR_USAGE,
+     .usage = {PROBE_LONG_CDB},
+     .exec = probe_long_cdb},
+    {.name = "PROBE CDB(32)",
+     .opcode = PROBE_LONG_CDB,
+     .cdb_len = 32,
+     .service_action = 2,
+     .dir = TGT_DIR_IN,
+     .flags = ANY,
+     .usage = {PROBE_LONG_CDB, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, [31] = 0x0f},
+     .exec = probe_long_cdb},
     BLOCK_ROW("PROBE READ", PROBE_READ, TGT_ORDER_READ, 0, probe_visit),
     BLOCK_ROW("PROBE STAY", PROBE_STAY, TGT_ORDER_READ, 0, probe_stay),
     BLOCK_ROW("PROBE WRITE", PROBE_WRITE, TGT_ORDER_WRITE, TGT_OP_WRITES, probe_visit),
     BLOCK_ROW("PROBE RANGE", PROBE_RANGE, TGT_ORDER_RANGE, TGT_OP_WRITES, probe_own),
     BLOCK_ROW("PROBE ALONE", PROBE_ALONE, TGT_ORDER_EXCLUSIVE, TGT_OP_WRITES, probe_own),
-    {ROW("PROBE VIOLATIONS", PROBE_VIOLATIONS, 6), .dir = TGT_DIR_IN, .flags = ANY, .usage = {PROBE_VIOLATIONS},
-     .exec = probe_violations},
-    {ROW("PROBE LOG", PROBE_LOG, 6), .dir = TGT_DIR_IN, .flags = ANY, .usage = {PROBE_LOG}, .exec = probe_log},
-    {ROW("PROBE IN", PROBE_IN, 10), .dir = TGT_DIR_IN, .unit = TGT_LEN_ALLOCATION, .length = {7, 2}, .flags = ANY,
-     .usage = {PROBE_IN, 0, 0xff, 0xff, 0xff, 0xff, 0, 0xff, 0xff, 0}, .exec = probe_in},
-    {ROW("PROBE OUT", PROBE_OUT, 10), .dir = TGT_DIR_OUT, .unit = TGT_LEN_PARAMETER, .length = {7, 2}, .flags = ANY,
-     .usage = {PROBE_OUT, 0, 0xff, 0, 0, 0, 0, 0xff, 0xff, 0}, .exec = probe_out},
+    {ROW("PROBE VIOLATIONS", PROBE_VIOLATIONS, 6), .dir = TGT_DIR_IN, .flags = ANY,
+     .usage = {PROBE_VIOLATIONS}, .exec = probe_violations},
+    {ROW("PROBE LOG", PROBE_LOG, 6), .dir = TGT_DIR_IN, .flags = ANY, .usage = {PROBE_LOG},
+     .exec = probe_log},
+    {ROW("PROBE IN", PROBE_IN, 10), .dir = TGT_DIR_IN, .unit = TGT_LEN_ALLOCATION, .length = {7, 2},
+     .flags = ANY, .usage = {PROBE_IN, 0, 0xff, 0xff, 0xff, 0xff, 0, 0xff, 0xff, 0},
+     .exec = probe_in},
+    {ROW("PROBE OUT", PROBE_OUT, 10), .dir = TGT_DIR_OUT, .unit = TGT_LEN_PARAMETER,
+     .length = {7, 2}, .flags = ANY, .usage = {PROBE_OUT, 0, 0xff, 0, 0, 0, 0, 0xff, 0xff, 0},
+     .exec = probe_out},
 };
 
 static int probe_attach(struct tgt_lu *lu, struct tgt_error *err)
@@ -392,5 +412,5 @@ static const struct tgt_device_ops probe_ops = {
 
 _Static_assert(sizeof(struct visit) <= TGT_DEVICE_CMD_PRIV_MAX, "visit");
 
-TGT_PLUGIN_DEFINE(DEVICE_TYPE, "probe", "1.0", "LGPL-2.1-or-later", "Test device type", "type:probe", &probe_ops, NULL,
-                  NULL, TGT_NO_PARAMS);
+TGT_PLUGIN_DEFINE(DEVICE_TYPE, "probe", "1.0", "LGPL-2.1-or-later", "Test device type",
+                  "type:probe", &probe_ops, NULL, NULL, TGT_NO_PARAMS);

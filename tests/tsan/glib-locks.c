@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Preloaded under ThreadSanitizer: GLib's mutexes and conditions by means of pthreads, which it understands. */
+/* Preloaded under ThreadSanitizer: GLib's mutexes and conditions by means of pthreads, which it
+ * understands. */
 #include <errno.h>
 #include <glib.h>
 #include <pthread.h>
@@ -7,8 +8,9 @@
 #include <stdlib.h>
 #include <time.h>
 
-/* Never initialized nor destroyed: zero memory is both, and ThreadSanitizer, which does not see how a pointer to it gets from thread to
- * thread here, would take those writes for races. Used again only when all have been used once, so that the order of locks is seen right. */
+/* Never initialized nor destroyed: zero memory is both, and ThreadSanitizer, which does not see how
+ * a pointer to it gets from thread to thread here, would take those writes for races. Used again
+ * only when all have been used once, so that the order of locks is seen right. */
 #define POOL_SIZE (1u << 20)
 
 struct object {
@@ -67,7 +69,8 @@ static struct object *get(struct pool *pool, gpointer *place)
     if (object != NULL)
         return object;
     object = object_new(pool);
-    if (__atomic_compare_exchange_n(place, &none, object, FALSE, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+    if (__atomic_compare_exchange_n(place, &none, object, FALSE, __ATOMIC_ACQ_REL,
+                                    __ATOMIC_ACQUIRE))
         return object;
     object_free(pool, object);
     return none;
@@ -138,5 +141,6 @@ void(g_cond_broadcast)(GCond *cond)
 gboolean(g_cond_wait_until)(GCond *cond, GMutex *mutex, gint64 end_time)
 {
     struct timespec end = {.tv_sec = end_time / 1000000, .tv_nsec = end_time % 1000000 * 1000};
-    return pthread_cond_clockwait(cond_of(cond), mutex_of(mutex), CLOCK_MONOTONIC, &end) != ETIMEDOUT;
+    return pthread_cond_clockwait(cond_of(cond), mutex_of(mutex), CLOCK_MONOTONIC, &end) !=
+           ETIMEDOUT;
 }
