@@ -53,7 +53,7 @@ def io_uring_refusal():
 
 
 def die_with_parent():
-    """In the child: be killed when the test program goes, whatever ends that."""
+    """In the child: be killed when the thread that started it goes, whatever ends that."""
     set_parent_death_signal = 1
     ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
 
