@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Access lists: address rules (CIDR) and initiator name rules. Fails closed: an empty list admits nobody. */
+/* Access lists: address rules (CIDR) and initiator name rules. Fails closed: an empty list admits
+ * nobody. */
 #ifndef CORE_ACL_H
 #define CORE_ACL_H
 
@@ -7,8 +8,8 @@
 #include <stdbool.h>
 #include <tgt/transport.h>
 
-/* If there are rules of both kinds, both kinds must match; if there are rules of one kind only, one of them must match ("all" is an
- * address rule that matches every address). */
+/* If there are rules of both kinds, both kinds must match; if there are rules of one kind only, one
+ * of them must match ("all" is an address rule that matches every address). */
 struct acl;
 
 struct acl *acl_new(void);
@@ -21,7 +22,8 @@ bool acl_remove_initiator(struct acl *acl, const char *name, GError **error);
 /* Borrowed texts in the order of adding; free the containers. */
 GList *acl_addresses(const struct acl *acl);
 GList *acl_initiators(const struct acl *acl);
-/* `peer`: numeric address (an IPv4-mapped IPv6 address is judged as IPv4); `initiator` NULL: only addresses are judged. */
+/* `peer`: numeric address (an IPv4-mapped IPv6 address is judged as IPv4); `initiator` NULL: only
+ * addresses are judged. */
 bool acl_allows(const struct acl *acl, const char *peer, const char *initiator);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Opening, closing and refreshing stores: in a worker thread, so that a slow store never stops the main loop. */
+/* Opening, closing and refreshing stores: in a worker thread, so that a slow store never stops the
+ * main loop. */
 #include <errno.h>
 #include <string.h>
 
@@ -69,14 +70,18 @@ static void complete(const struct tgt_bs_ops *ops, struct tgt_bs_info *info)
 
 static int check(const struct tgt_bs_info *info, struct tgt_error *err)
 {
-    if (!power_of_two(info->block_size) || !power_of_two(info->physical_block) || info->block_size > 4096)
-        return core_error_set(err, EINVAL, "it has blocks of %u bytes (physical %u); 512 to 4096 are supported",
+    if (!power_of_two(info->block_size) || !power_of_two(info->physical_block) ||
+        info->block_size > 4096)
+        return core_error_set(err, EINVAL,
+                              "it has blocks of %u bytes (physical %u); 512 to 4096 are supported",
                               info->block_size, info->physical_block);
     if (info->max_transfer != 0 && info->max_transfer % 4096 != 0)
-        return core_error_set(err, EINVAL, "its largest transfer of %u bytes is not a multiple of 4096",
+        return core_error_set(err, EINVAL,
+                              "its largest transfer of %u bytes is not a multiple of 4096",
                               info->max_transfer);
     if (info->write_back && info->flush != TGT_BS_NATIVE)
-        return core_error_set(err, EINVAL, "it has a volatile cache and no flush, so data could be lost");
+        return core_error_set(err, EINVAL,
+                              "it has a volatile cache and no flush, so data could be lost");
     return 0;
 }
 
@@ -85,7 +90,8 @@ static void info_init(struct tgt_bs_info *info)
     *info = (struct tgt_bs_info){.struct_size = sizeof *info};
 }
 
-static int info_finish(const struct tgt_bs_ops *ops, struct tgt_bs_info *info, struct tgt_error *err)
+static int info_finish(const struct tgt_bs_ops *ops, struct tgt_bs_info *info,
+                       struct tgt_error *err)
 {
     complete(ops, info);
     return check(info, err);
@@ -97,8 +103,10 @@ static void open_work(void *data)
 {
     struct job *job = data;
     struct bs *bs = job->bs;
-    struct tgt_bs_open args = {
-        .struct_size = sizeof args, .path = bs->path, .params = job->params, .read_only = bs->read_only};
+    struct tgt_bs_open args = {.struct_size = sizeof args,
+                               .path = bs->path,
+                               .params = job->params,
+                               .read_only = bs->read_only};
     info_init(&job->info);
     job->result = bs->ops->open(&args, &job->info, &bs->handle, &job->err);
     if (job->result < 0)
@@ -138,7 +146,8 @@ static struct bs *bs_new(const struct bs_request *request, struct plugin *plugin
     return bs;
 }
 
-void bs_open(const struct bs_request *request, void (*done)(struct bs *bs, GError *error, void *data), void *data)
+void bs_open(const struct bs_request *request,
+             void (*done)(struct bs *bs, GError *error, void *data), void *data)
 {
     char *none[] = {NULL};
     GError *error = NULL;
@@ -149,8 +158,9 @@ void bs_open(const struct bs_request *request, void (*done)(struct bs *bs, GErro
         return;
     }
     const struct tgt_bs_ops *ops = &plugin->bs;
-    struct tgt_params *params = params_parse(ops->lu_params, ops->lu_param_count, ops->lu_param_size,
-                                             request->options ? (char **)request->options : none, &error);
+    struct tgt_params *params =
+        params_parse(ops->lu_params, ops->lu_param_count, ops->lu_param_size,
+                     request->options ? (char **)request->options : none, &error);
     if (params == NULL) {
         plugin_unuse(plugin);
         g_prefix_error(&error, "backing store '%s': ", request->type);
@@ -225,13 +235,15 @@ static void refresh_done(void *data)
     g_free(job);
 }
 
-void bs_refresh(struct bs *bs, void (*done)(struct bs *bs, const struct tgt_bs_info *info, GError *error, void *data),
+void bs_refresh(struct bs *bs,
+                void (*done)(struct bs *bs, const struct tgt_bs_info *info, GError *error,
+                             void *data),
                 void *data)
 {
     if (bs->ops->refresh == NULL) {
         done(bs, NULL,
-             g_error_new(CORE_ERROR, CORE_ERROR_INVALID, "backing store '%s' cannot change its size while open",
-                         bs->plugin->name),
+             g_error_new(CORE_ERROR, CORE_ERROR_INVALID,
+                         "backing store '%s' cannot change its size while open", bs->plugin->name),
              data);
         return;
     }

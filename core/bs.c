@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Runs one operation of a command on its store: calls the store's model, splits, emulates, parks, and reports the end. */
+/* Runs one operation of a command on its store: calls the store's model, splits, emulates, parks,
+ * and reports the end. */
 #include "bs.h"
 
 #include <errno.h>
@@ -19,11 +20,11 @@
 
 /* What an operation of the store is for. */
 enum bs_step {
-    STEP_MOVE,      /* a piece of the request itself */
-    STEP_ZERO,      /* a piece of WRITE_ZEROES, written from scratch memory */
-    STEP_COMPARE,   /* COMPARE_AND_WRITE: the read */
-    STEP_SWAP,      /* COMPARE_AND_WRITE: the write */
-    STEP_FLUSH,     /* the flush that makes an emulated FUA durable */
+    STEP_MOVE,    /* a piece of the request itself */
+    STEP_ZERO,    /* a piece of WRITE_ZEROES, written from scratch memory */
+    STEP_COMPARE, /* COMPARE_AND_WRITE: the read */
+    STEP_SWAP,    /* COMPARE_AND_WRITE: the write */
+    STEP_FLUSH,   /* the flush that makes an emulated FUA durable */
 };
 
 static struct bs_task *task_of(struct tgt_bs_io *io)
@@ -57,7 +58,8 @@ static void task_submit(struct bs_task *t)
         t->bs->ops->submit(chan, &t->io);
 }
 
-static void io_set(struct bs_task *t, enum tgt_bs_op op, unsigned flags, uint64_t offset, uint64_t length)
+static void io_set(struct bs_task *t, enum tgt_bs_op op, unsigned flags, uint64_t offset,
+                   uint64_t length)
 {
     t->io.op = op;
     t->io.flags = flags;
@@ -87,7 +89,8 @@ static uint64_t limit_of(const struct bs_task *t)
     }
 }
 
-/* A piece of the request, as large as the store takes. Without a split the handler's iovecs go as they are. */
+/* A piece of the request, as large as the store takes. Without a split the handler's iovecs go as
+ * they are. */
 static void prepare_move(struct bs_task *t)
 {
     const struct tgt_bs_request *r = &t->request;
@@ -127,14 +130,16 @@ static int prepare_zero(struct bs_task *t)
     return 0;
 }
 
-/* Both halves of an emulated COMPARE_AND_WRITE go through scratch memory, which is aligned for every store. */
+/* Both halves of an emulated COMPARE_AND_WRITE go through scratch memory, which is aligned for
+ * every store. */
 static int prepare_swap(struct bs_task *t, enum tgt_bs_op op)
 {
     void *scratch = cmd_scratch(t->cmd, BUFFER_LARGE);
     if (scratch == NULL)
         return -ENOMEM;
     t->iov[0] = (struct iovec){scratch, t->request.length};
-    unsigned fua = op == TGT_BS_WRITE && t->bs->info.fua == TGT_BS_NATIVE ? t->request.flags & TGT_BS_FUA : 0;
+    unsigned fua =
+        op == TGT_BS_WRITE && t->bs->info.fua == TGT_BS_NATIVE ? t->request.flags & TGT_BS_FUA : 0;
     io_set(t, op, fua, t->request.offset, t->request.length);
     t->io.iov = t->iov;
     t->io.iovcnt = 1;
@@ -204,7 +209,8 @@ static bool advance_ok(struct bs_task *t)
 static bool advance(struct bs_task *t)
 {
     if (t->result == -EOPNOTSUPP && t->io.op == TGT_BS_WRITE_ZEROES) {
-        t->bs->info.write_zeroes = TGT_BS_EMULATE; /* the file system cannot: the same on every thread */
+        t->bs->info.write_zeroes =
+            TGT_BS_EMULATE; /* the file system cannot: the same on every thread */
         t->step = STEP_ZERO;
         return true;
     }
@@ -309,7 +315,8 @@ void bs_io_done(struct tgt_bs_io *io, int result)
 
 /* ---- Requests ---- */
 
-/* The first step, or a value that ends the request at once: 0 or a negative errno with *step untouched. */
+/* The first step, or a value that ends the request at once: 0 or a negative errno with *step
+ * untouched. */
 static int plan(struct bs_task *t, bool *at_once)
 {
     const struct tgt_bs_info *info = &t->bs->info;
@@ -353,7 +360,8 @@ static bool in_bounds(const struct bs *bs, const struct tgt_bs_request *r)
 
 static struct bs *store_of(const struct tgt_cmd *cmd)
 {
-    struct tgt_medium *medium = cmd->lu ? __atomic_load_n(&cmd->lu->medium, __ATOMIC_ACQUIRE) : NULL;
+    struct tgt_medium *medium =
+        cmd->lu ? __atomic_load_n(&cmd->lu->medium, __ATOMIC_ACQUIRE) : NULL;
     return medium ? ((struct core_medium *)medium)->bs : NULL;
 }
 
@@ -403,8 +411,8 @@ static bool read_lent(struct tgt_cmd *cmd)
     struct bs_task *t = &c->bs;
     void *chan;
     t->bs = store_of(cmd);
-    if (c->in_chunks > 0 || t->bs == NULL || t->bs->ops->lend == NULL || t->request.length == 0 || !in_bounds(t->bs, &t->request) ||
-        task_chan(t, &chan) < 0)
+    if (c->in_chunks > 0 || t->bs == NULL || t->bs->ops->lend == NULL || t->request.length == 0 ||
+        !in_bounds(t->bs, &t->request) || task_chan(t, &chan) < 0)
         return false;
     io_set(t, TGT_BS_READ, t->request.flags, t->request.offset, t->request.length);
     unsigned n = t->bs->ops->lend(chan, &t->io, c->in_iov, cmd_in_room(c));
@@ -419,8 +427,8 @@ static bool read_lent(struct tgt_cmd *cmd)
 void cmd_read(struct tgt_cmd *cmd, uint64_t offset, uint32_t length, unsigned flags,
               void (*done)(struct tgt_cmd *cmd, const struct tgt_bs_io *io, int result))
 {
-    core_cmd(cmd)->bs.request =
-        (struct tgt_bs_request){.op = TGT_BS_READ, .flags = flags, .offset = offset, .length = length, .done = done};
+    core_cmd(cmd)->bs.request = (struct tgt_bs_request){
+        .op = TGT_BS_READ, .flags = flags, .offset = offset, .length = length, .done = done};
     if (!read_lent(cmd))
         cmd_in_buffers(cmd, length, read_into_buffers);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The host's side of backing stores: open and close in a worker, channels per thread, the three models, emulation, splitting, parking. */
+/* The host's side of backing stores: open and close in a worker, channels per thread, the three
+ * models, emulation, splitting, parking. */
 #ifndef CORE_BS_H
 #define CORE_BS_H
 
@@ -8,7 +9,8 @@
 
 struct plugin;
 
-/* An opened store. Made on the main thread, constant but for `info` sizes (bs_refresh) and what is per thread. */
+/* An opened store. Made on the main thread, constant but for `info` sizes (bs_refresh) and what is
+ * per thread. */
 struct bs {
     struct plugin *plugin;        /* a user of it */
     const struct tgt_bs_ops *ops; /* the host's copy */
@@ -16,24 +18,32 @@ struct bs {
     char *path;                   /* as given; may be NULL */
     char **options;               /* "key=value" as given */
     bool read_only;               /* opened for reading only */
-    struct tgt_bs_info info;      /* as filled by open(), with defaults put in and support levels completed by the host */
+    struct tgt_bs_info info;      /* as filled by open(), with defaults put in and support levels
+                                     completed by the host */
     void **chans;                 /* by thread index; NULL until first use on that thread */
 };
 
 /* What bs_open() needs. Strings are copied. */
 struct bs_request {
-    const char *type;      /* "rdwr" */
-    const char *path;      /* or NULL */
-    char *const *options;  /* NULL-terminated "key=value", or NULL */
+    const char *type;     /* "rdwr" */
+    const char *path;     /* or NULL */
+    char *const *options; /* NULL-terminated "key=value", or NULL */
     bool read_only;
 };
 
-/* Open in a worker; `done` on the main thread with the store, or NULL and an error (freed by the caller of done). */
-void bs_open(const struct bs_request *request, void (*done)(struct bs *bs, GError *error, void *data), void *data);
-/* Close channels on their threads, then the handle in a worker, then `done` (may be NULL) on the main thread. Nothing is under way. */
+/* Open in a worker; `done` on the main thread with the store, or NULL and an error (freed by the
+ * caller of done). */
+void bs_open(const struct bs_request *request,
+             void (*done)(struct bs *bs, GError *error, void *data), void *data);
+/* Close channels on their threads, then the handle in a worker, then `done` (may be NULL) on the
+ * main thread. Nothing is under way. */
 void bs_close(struct bs *bs, void (*done)(void *data), void *data);
-/* Ask the store for its size again, in a worker; `done` on the main thread with the new info, or an error. */
-void bs_refresh(struct bs *bs, void (*done)(struct bs *bs, const struct tgt_bs_info *info, GError *error, void *data), void *data);
+/* Ask the store for its size again, in a worker; `done` on the main thread with the new info, or an
+ * error. */
+void bs_refresh(struct bs *bs,
+                void (*done)(struct bs *bs, const struct tgt_bs_info *info, GError *error,
+                             void *data),
+                void *data);
 /* Where the bs part of a command is. */
 enum bs_task_state {
     BS_IDLE,       /* nothing is under way */
@@ -46,7 +56,8 @@ enum bs_task_state {
 
 /* The bs part of one command; embedded in struct core_cmd (cmd.h). */
 struct bs_task {
-    struct tgt_bs_io io;           /* what the store sees; io.priv is the command's room (set once by cmd.c) */
+    struct tgt_bs_io
+        io; /* what the store sees; io.priv is the command's room (set once by cmd.c) */
     struct bs *bs;
     struct tgt_bs_request request; /* what the handler asked for; its done is called at the end */
     struct tgt_cmd *cmd;           /* set once by cmd.c */
@@ -66,7 +77,8 @@ void cmd_read(struct tgt_cmd *cmd, uint64_t offset, uint32_t length, unsigned fl
 void bs_io_done(struct tgt_bs_io *io, int result);
 void bs_changed(void *handle);
 int lu_usage(const struct tgt_lu *lu, uint64_t *used, uint64_t *available);
-/* Called by cmd.c when a command in state BS is aborted: pass it on to the store's cancel() if it has one, end a parked one. */
+/* Called by cmd.c when a command in state BS is aborted: pass it on to the store's cancel() if it
+ * has one, end a parked one. */
 void bs_cancel(struct tgt_cmd *cmd);
 /* Called by cmd.c when the command is released: give lent memory back. */
 void bs_release(struct tgt_cmd *cmd);

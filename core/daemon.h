@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The one object that holds the parts of the daemon together; services without a context argument find it here. */
+/* The one object that holds the parts of the daemon together; services without a context argument
+ * find it here. */
 #ifndef CORE_DAEMON_H
 #define CORE_DAEMON_H
 
@@ -15,7 +16,8 @@ struct control;
 
 /* What the command line said. Strings are owned by the daemon. */
 struct daemon_config {
-    char *state_dir;         /* identities and other state that outlives the daemon; NULL: nothing is kept */
+    char
+        *state_dir; /* identities and other state that outlives the daemon; NULL: nothing is kept */
     char *control_path;      /* control socket; NULL: none (unit tests) */
     char **plugin_dirs;      /* NULL-terminated, in order of search; first wins */
     char **plugin_conf_dirs; /* drop-in folders, lowest priority first */
@@ -34,17 +36,20 @@ struct daemon {
     struct control *control; /* control.h */
     GMainLoop *loop;         /* the main thread's; NULL in unit tests that run their own */
     gint64 started;          /* g_get_monotonic_time() */
-    GHashTable *optables;    /* optable.c: struct optable by device table; NULL until first use. Main thread */
-    uint64_t last_session;   /* atomic: number of the newest session */
+    GHashTable *
+        optables; /* optable.c: struct optable by device table; NULL until first use. Main thread */
+    uint64_t last_session; /* atomic: number of the newest session */
 };
 
-/* The daemon of this process; NULL before daemon_start(). The one mutable variable of file scope in core/ beside main.c and
- * log.c: services of the plugin ABI carry no context. Any thread. */
+/* The daemon of this process; NULL before daemon_start(). The one mutable variable of file scope in
+ * core/ beside main.c and log.c: services of the plugin ABI carry no context. Any thread. */
 struct daemon *daemon_get(void);
 
-/* Make all parts in order: threads, plugins, targets, portals, control. Takes over `config`'s strings. Main thread. */
+/* Make all parts in order: threads, plugins, targets, portals, control. Takes over `config`'s
+ * strings. Main thread. */
 bool daemon_start(struct daemon_config *config, GError **error);
-/* Close portals, sessions (politely, with a deadline), targets and stores, then threads. Main thread; iterates its main context. */
+/* Close portals, sessions (politely, with a deadline), targets and stores, then threads. Main
+ * thread; iterates its main context. */
 void daemon_stop(void);
 
 #endif

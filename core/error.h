@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Errors of the control path: one GError domain whose codes become tgtctl's exit codes, and struct tgt_error for plugins. */
+/* Errors of the control path: one GError domain whose codes become tgtctl's exit codes, and struct
+ * tgt_error for plugins. */
 #ifndef CORE_ERROR_H
 #define CORE_ERROR_H
 
@@ -27,7 +28,9 @@ struct tgt_error {
 
 /* The service tgt_error_set(): returns -code. `err` may be NULL. */
 int core_error_set(struct tgt_error *err, int code, const char *fmt, ...) G_GNUC_PRINTF(3, 4);
-/* Turn a plugin's failure into a GError: prefix, its text, or strerror(-result) where it gave none. Always returns FALSE. */
-gboolean core_error_take(GError **error, const struct tgt_error *err, int result, const char *prefix);
+/* Turn a plugin's failure into a GError: prefix, its text, or strerror(-result) where it gave none.
+ * Always returns FALSE. */
+gboolean core_error_take(GError **error, const struct tgt_error *err, int result,
+                         const char *prefix);
 
 #endif

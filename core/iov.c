@@ -62,7 +62,8 @@ static size_t first_difference(const unsigned char *a, const unsigned char *b, s
     return i;
 }
 
-size_t iov_compare(const struct iovec *iov, unsigned count, size_t offset, const void *data, size_t len)
+size_t iov_compare(const struct iovec *iov, unsigned count, size_t offset, const void *data,
+                   size_t len)
 {
     struct walk w = {iov, count, offset};
     size_t done = 0;
@@ -72,14 +73,15 @@ size_t iov_compare(const struct iovec *iov, unsigned count, size_t offset, const
         if (piece.iov_len == 0)
             break;
         if (memcmp(piece.iov_base, with, piece.iov_len) != 0)
-            return done + first_difference(piece.iov_base, (const unsigned char *)with, piece.iov_len);
+            return done +
+                   first_difference(piece.iov_base, (const unsigned char *)with, piece.iov_len);
         done += piece.iov_len;
     }
     return done;
 }
 
-unsigned iov_window(const struct iovec *iov, unsigned count, size_t offset, struct iovec *window, unsigned max,
-                    uint64_t *len)
+unsigned iov_window(const struct iovec *iov, unsigned count, size_t offset, struct iovec *window,
+                    unsigned max, uint64_t *len)
 {
     struct walk w = {iov, count, offset};
     uint64_t want = *len;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The daemon's log: one line per event to stderr (with a level prefix that journald understands) or to syslog. */
+/* The daemon's log: one line per event to stderr (with a level prefix that journald understands) or
+ * to syslog. */
 #ifndef CORE_LOG_H
 #define CORE_LOG_H
 
@@ -13,10 +14,10 @@ enum tgt_log_level log_get_level(void);
 /* From now on to syslog, under the name `ident` (kept by reference). */
 void log_use_syslog(const char *ident);
 
-#define log_error(...) log_msg(TGT_LOG_ERROR, __VA_ARGS__)
+#define log_error(...)   log_msg(TGT_LOG_ERROR, __VA_ARGS__)
 #define log_warning(...) log_msg(TGT_LOG_WARNING, __VA_ARGS__)
-#define log_notice(...) log_msg(TGT_LOG_NOTICE, __VA_ARGS__)
-#define log_info(...) log_msg(TGT_LOG_INFO, __VA_ARGS__)
-#define log_debug(...) log_msg(TGT_LOG_DEBUG, __VA_ARGS__)
+#define log_notice(...)  log_msg(TGT_LOG_NOTICE, __VA_ARGS__)
+#define log_info(...)    log_msg(TGT_LOG_INFO, __VA_ARGS__)
+#define log_debug(...)   log_msg(TGT_LOG_DEBUG, __VA_ARGS__)
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* I_T nexuses: one per session, on one I/O thread, with the LUs that it has used and the commands under way. */
+/* I_T nexuses: one per session, on one I/O thread, with the LUs that it has used and the commands
+ * under way. */
 #ifndef CORE_NEXUS_H
 #define CORE_NEXUS_H
 
@@ -11,43 +12,48 @@ struct core_lu;
 struct itl;
 struct plugin;
 
-/* The nexus's thread owns all but the strings, which are constant, and the counters, which are read racily. */
+/* The nexus's thread owns all but the strings, which are constant, and the counters, which are read
+ * racily. */
 struct tgt_nexus {
-    struct tgt_target *target;    /* one reference */
+    struct tgt_target *target; /* one reference */
     struct tgt_thread *thread;
     const struct plugin *transport;
-    uint64_t id;                  /* number of the session for tgtctl and tgtadm, from 1, never used twice */
+    uint64_t id; /* number of the session for tgtctl and tgtadm, from 1, never used twice */
     char *initiator, *initiator_port, *target_port, *alias, *peer, *session, *detail;
     uint16_t relative_port, tpgt;
     uint8_t protocol;
-    void *priv;                   /* the transport's */
-    bool lost_before;             /* new I_T_Ls start with NEXUS LOSS instead of POWER ON */
-    bool stable_data;             /* as the transport said */
+    void *priv;       /* the transport's */
+    bool lost_before; /* new I_T_Ls start with NEXUS LOSS instead of POWER ON */
+    bool stable_data; /* as the transport said */
     bool closing;
-    gint64 opened;                /* wall clock, g_get_real_time() */
-    GHashTable *itls;             /* GUINT_TO_POINTER(lun) -> struct itl */
-    struct itl *low_itls[16];     /* the same for LUNs below 16, without hashing */
-    GQueue cmds;                  /* struct core_cmd of the nexus from cmd_new() to release, by their node */
-    unsigned cmd_count, cmd_max;  /* limit of commands at one time */
-    unsigned tmf_count;           /* task management functions under way */
+    gint64 opened;            /* wall clock, g_get_real_time() */
+    GHashTable *itls;         /* GUINT_TO_POINTER(lun) -> struct itl */
+    struct itl *low_itls[16]; /* the same for LUNs below 16, without hashing */
+    GQueue cmds; /* struct core_cmd of the nexus from cmd_new() to release, by their node */
+    unsigned cmd_count, cmd_max; /* limit of commands at one time */
+    unsigned tmf_count;          /* task management functions under way */
     void (*close_done)(void *priv);
 };
 
 /* Services of host.h. nexus_open(): refused while the target is offline or dying. */
-struct tgt_nexus *nexus_open(const struct tgt_plugin *self, const struct tgt_nexus_args *args, struct tgt_error *err);
+struct tgt_nexus *nexus_open(const struct tgt_plugin *self, const struct tgt_nexus_args *args,
+                             struct tgt_error *err);
 void nexus_close(struct tgt_nexus *nexus, void (*done)(void *priv));
 /* nexus_open() behind the question who asks. */
-struct tgt_nexus *nexus_new(const struct plugin *transport, const struct tgt_nexus_args *args, struct tgt_error *err);
+struct tgt_nexus *nexus_new(const struct plugin *transport, const struct tgt_nexus_args *args,
+                            struct tgt_error *err);
 void *nexus_priv(const struct tgt_nexus *nexus);
 
-/* For cmd.c and tmf.c: a command or a task management function has ended: a closing nexus goes with the last one. */
+/* For cmd.c and tmf.c: a command or a task management function has ended: a closing nexus goes with
+ * the last one. */
 void nexus_settle(struct tgt_nexus *nexus);
 
 /* The I_T_L of a LUN, made on first use. NULL: no such LU. On the nexus's thread. */
 struct itl *nexus_itl(struct tgt_nexus *nexus, uint16_t lun);
 /* Forget the I_T_L of a LU that is going (no command runs on it). On the nexus's thread. */
 void nexus_itl_drop(struct tgt_nexus *nexus, struct core_lu *lu);
-/* Decode 8 bytes of LUN (SAM-5 4.7: peripheral device and flat space, single level). False: a form that names nothing here. */
+/* Decode 8 bytes of LUN (SAM-5 4.7: peripheral device and flat space, single level). False: a form
+ * that names nothing here. */
 bool lun_decode(const uint8_t lun[8], uint16_t *value);
 /* Encode for REPORT LUNS: peripheral below 256, flat above. */
 void lun_encode(uint16_t value, uint8_t lun[8]);
@@ -60,9 +66,11 @@ struct nexus_info {
     unsigned thread;
     gint64 opened;
 };
-/* All sessions, or those of one target, sorted by id: GPtrArray of struct nexus_info that frees them. Main thread. */
+/* All sessions, or those of one target, sorted by id: GPtrArray of struct nexus_info that frees
+ * them. Main thread. */
 GPtrArray *nexus_list(const struct tgt_target *target);
-/* Ask the transport to close the session. Main thread. False: no such session. The closing ends later. */
+/* Ask the transport to close the session. Main thread. False: no such session. The closing ends
+ * later. */
 bool nexus_kill(uint64_t id, enum tgt_close_reason reason, GError **error);
 
 /* The same for all sessions of a target. Any thread. */

@@ -11,23 +11,27 @@ struct plugin;
 struct portals;
 
 struct portal {
-    struct plugin *transport;     /* one user */
-    char *asked;                  /* "ADDR:PORT" as the admin wrote it */
-    struct tgt_portal_info info;  /* where it listens */
+    struct plugin *transport;    /* one user */
+    char *asked;                 /* "ADDR:PORT" as the admin wrote it */
+    struct tgt_portal_info info; /* where it listens */
     uint16_t tpgt;
-    struct tgt_params *params;    /* values of portal_params */
-    void *priv;                   /* the transport's */
+    struct tgt_params *params; /* values of portal_params */
+    void *priv;                /* the transport's */
 };
 
 struct portals *portals_new(void);
 void portals_free(struct portals *portals); /* closes all */
-/* `where`: ADDR[:PORT], [V6]:PORT, *:PORT, :PORT; default port 3260 for iscsi. `options`: NULL-terminated portal_params words or NULL.
- * Loads the transport on first use and attaches it to all I/O threads. Main thread. */
-struct portal *portal_add(const char *transport, const char *where, char *const *options, GError **error);
+/* `where`: ADDR[:PORT], [V6]:PORT, *:PORT, :PORT; default port 3260 for iscsi. `options`:
+ * NULL-terminated portal_params words or NULL. Loads the transport on first use and attaches it to
+ * all I/O threads. Main thread. */
+struct portal *portal_add(const char *transport, const char *where, char *const *options,
+                          GError **error);
 bool portal_delete(const char *transport, const char *where, GError **error);
 const GPtrArray *portals_list(void);
 /* Service of host.h; any thread. */
-void portal_each(const struct tgt_plugin *self, void (*fn)(const struct tgt_portal_info *info, uint16_t tpgt, void *data), void *data);
+void portal_each(const struct tgt_plugin *self,
+                 void (*fn)(const struct tgt_portal_info *info, uint16_t tpgt, void *data),
+                 void *data);
 void *thread_data(struct tgt_thread *thread, const struct tgt_plugin *self);
 
 #endif

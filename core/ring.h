@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The two engines behind the verbs of host.h: io_uring, and epoll with worker threads. Same rules, same tests. */
+/* The two engines behind the verbs of host.h: io_uring, and epoll with worker threads. Same rules,
+ * same tests. */
 #ifndef CORE_RING_H
 #define CORE_RING_H
 
@@ -16,24 +17,29 @@ struct ring_ops {
     /* NULL with `error` where the kernel refuses (seccomp, sysctl). */
     struct ring *(*open)(GError **error);
     void (*close)(struct ring *ring); /* nothing is under way */
-    void (*readv)(struct ring *, struct tgt_op *, int fd, const struct iovec *, unsigned n, uint64_t offset, int flags);
-    void (*writev)(struct ring *, struct tgt_op *, int fd, const struct iovec *, unsigned n, uint64_t offset, int flags);
+    void (*readv)(struct ring *, struct tgt_op *, int fd, const struct iovec *, unsigned n,
+                  uint64_t offset, int flags);
+    void (*writev)(struct ring *, struct tgt_op *, int fd, const struct iovec *, unsigned n,
+                   uint64_t offset, int flags);
     void (*fsync)(struct ring *, struct tgt_op *, int fd, bool data_only);
-    void (*fallocate)(struct ring *, struct tgt_op *, int fd, int mode, uint64_t offset, uint64_t length);
+    void (*fallocate)(struct ring *, struct tgt_op *, int fd, int mode, uint64_t offset,
+                      uint64_t length);
     void (*recvmsg)(struct ring *, struct tgt_op *, int fd, struct msghdr *, int flags);
     void (*sendmsg)(struct ring *, struct tgt_op *, int fd, const struct msghdr *, int flags);
     void (*poll)(struct ring *, struct tgt_op *, int fd, short events);
     void (*timeout)(struct ring *, struct tgt_op *, uint64_t ns);
     void (*call)(struct ring *, struct tgt_op *, int64_t (*fn)(struct tgt_op *));
     void (*cancel)(struct ring *, struct tgt_op *);
-    /* The poll function of the thread's GMainContext: submit what is queued, wait at most `timeout_ms` (-1: for ever) for
-     * completions or for `fds`, fill their revents, return as poll(2). */
+    /* The poll function of the thread's GMainContext: submit what is queued, wait at most
+     * `timeout_ms` (-1: for ever) for completions or for `fds`, fill their revents, return as
+     * poll(2). */
     int (*wait)(struct ring *, GPollFD *fds, unsigned n, int timeout_ms);
     /* Deliver what has completed: calls done callbacks; returns how many. */
     unsigned (*reap)(struct ring *);
     /* Is there a completion to deliver, without a system call? */
     bool (*ready)(struct ring *);
-    /* Would wait() without a time bring something? For spinning: all that was started has been submitted. */
+    /* Would wait() without a time bring something? For spinning: all that was started has been
+     * submitted. */
     bool (*pending)(struct ring *);
     /* Operations that were started and have not ended. */
     unsigned (*under_way)(const struct ring *);

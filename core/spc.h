@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The SPC commands that the core answers for every device type: their rows and pages. One file per family: spc-*.c. */
+/* The SPC commands that the core answers for every device type: their rows and pages. One file per
+ * family: spc-*.c. */
 #ifndef CORE_SPC_H
 #define CORE_SPC_H
 
@@ -39,6 +40,7 @@ void spc_self_test(struct tgt_cmd *cmd);
 /* mode.c: values of the mode pages of one LU. */
 struct mode_values *mode_values_new(struct core_lu *lu);
 void mode_values_free(struct mode_values *values);
-void mode_values_reset(struct core_lu *lu); /* LU reset: back to saved or default values; lock held */
+void mode_values_reset(
+    struct core_lu *lu); /* LU reset: back to saved or default values; lock held */
 
 #endif

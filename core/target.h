@@ -13,18 +13,19 @@ struct targets;
 
 /* Changed by the main thread only, under `lock`; read by others under `lock`. */
 struct tgt_target {
-    gint refs;             /* atomic */
-    uint32_t tid;          /* number for tgtadm, from 1 */
-    char *name;            /* iSCSI name, or any name that tgt would take */
-    char *alias;           /* or NULL */
-    bool online;           /* atomic */
-    bool dying;            /* being deleted: no new nexus */
-    bool legacy;           /* made through tgtadm: LUN 0 is tgt's controller in listings and LUs get tgt's default identities */
+    gint refs;    /* atomic */
+    uint32_t tid; /* number for tgtadm, from 1 */
+    char *name;   /* iSCSI name, or any name that tgt would take */
+    char *alias;  /* or NULL */
+    bool online;  /* atomic */
+    bool dying;   /* being deleted: no new nexus */
+    bool legacy;  /* made through tgtadm: LUN 0 is tgt's controller in listings and LUs get tgt's
+                     default identities */
     GMutex lock;
-    GTree *luns;           /* GUINT_TO_POINTER(lun) -> struct core_lu */
-    struct acl *acl;       /* acl.h; default: nobody */
-    GHashTable *params;    /* transport name -> struct tgt_params of its target_params */
-    GList *nexuses;        /* struct tgt_nexus */
+    GTree *luns;                      /* GUINT_TO_POINTER(lun) -> struct core_lu */
+    struct acl *acl;                  /* acl.h; default: nobody */
+    GHashTable *params;               /* transport name -> struct tgt_params of its target_params */
+    GList *nexuses;                   /* struct tgt_nexus */
     struct target_deletion *deletion; /* target-delete.c: who waits for the end; NULL */
 };
 
@@ -33,9 +34,12 @@ void targets_free(struct targets *targets);
 
 /* Main thread. tid 0: the lowest free one. */
 struct tgt_target *target_create(const char *name, uint32_t tid, GError **error);
-/* Without `force` refused (BUSY) while nexuses are open; with it they are closed. LUs are deleted. `done` on the main thread, later. */
-void target_delete(struct tgt_target *target, bool force, void (*done)(GError *error, void *data), void *data);
-/* By name, or by "@tid". NULL with NOT_FOUND and "did you mean". No reference is taken: main thread only. */
+/* Without `force` refused (BUSY) while nexuses are open; with it they are closed. LUs are deleted.
+ * `done` on the main thread, later. */
+void target_delete(struct tgt_target *target, bool force, void (*done)(GError *error, void *data),
+                   void *data);
+/* By name, or by "@tid". NULL with NOT_FOUND and "did you mean". No reference is taken: main thread
+ * only. */
 struct tgt_target *target_lookup(const char *name, GError **error);
 struct tgt_target *target_by_tid(uint32_t tid);
 /* All targets sorted by tid; free with g_list_free(). Main thread. */
@@ -48,22 +52,30 @@ struct core_lu *target_lun(struct tgt_target *target, uint16_t lun);
 bool target_lun_add(struct tgt_target *target, struct core_lu *lu, GError **error);
 void target_lun_remove(struct tgt_target *target, struct core_lu *lu);
 /* Call fn for each I_T_L of the target's LUs or each nexus, under the locks. */
-void target_attention(struct tgt_target *target, enum tgt_sense sense, const struct tgt_nexus *except);
+void target_attention(struct tgt_target *target, enum tgt_sense sense,
+                      const struct tgt_nexus *except);
 
-/* target-delete.c: take it out of the maps of names and numbers; their reference passes to the caller. Main thread. */
+/* target-delete.c: take it out of the maps of names and numbers; their reference passes to the
+ * caller. Main thread. */
 void target_unregister(struct tgt_target *target);
-/* nexus.c: put a new nexus into `nexuses`, with one reference to the target; false (OFFLINE, BUSY): offline or being deleted. Any thread. */
+/* nexus.c: put a new nexus into `nexuses`, with one reference to the target; false (OFFLINE, BUSY):
+ * offline or being deleted. Any thread. */
 bool target_nexus_add(struct tgt_target *target, struct tgt_nexus *nexus, struct tgt_error *err);
-/* nexus.c: take it out and drop the reference; the nexus touches the target no more. Wakes who waits for the last one. Any thread. */
+/* nexus.c: take it out and drop the reference; the nexus touches the target no more. Wakes who
+ * waits for the last one. Any thread. */
 void target_nexus_remove(struct tgt_target *target, struct tgt_nexus *nexus);
 
 /* Services of host.h. */
-enum tgt_find target_find(const char *name, const struct tgt_access *access, struct tgt_target **target);
+enum tgt_find target_find(const char *name, const struct tgt_access *access,
+                          struct tgt_target **target);
 struct tgt_target *target_ref(struct tgt_target *target);
 void target_unref(struct tgt_target *target);
 const char *target_name(const struct tgt_target *target);
-void target_each(const struct tgt_access *access, void (*fn)(const char *name, void *data), void *data);
-uint64_t target_param_uint(const struct tgt_target *target, const struct tgt_plugin *self, const char *name);
-size_t target_param_str(const struct tgt_target *target, const struct tgt_plugin *self, const char *name, char *buf, size_t size);
+void target_each(const struct tgt_access *access, void (*fn)(const char *name, void *data),
+                 void *data);
+uint64_t target_param_uint(const struct tgt_target *target, const struct tgt_plugin *self,
+                           const char *name);
+size_t target_param_str(const struct tgt_target *target, const struct tgt_plugin *self,
+                        const char *name, char *buf, size_t size);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* I/O threads: each a GMainContext whose poll function is the thread's ring, with messages, end-of-turn work and workers. */
+/* I/O threads: each a GMainContext whose poll function is the thread's ring, with messages,
+ * end-of-turn work and workers. */
 #ifndef CORE_THREAD_H
 #define CORE_THREAD_H
 
@@ -15,26 +16,28 @@ struct threads;
 
 /* One I/O thread. Fields are the thread's own unless said. */
 struct tgt_thread {
-    unsigned index;               /* constant */
-    struct threads *all;          /* constant */
-    const struct ring_ops *ops;   /* constant */
+    unsigned index;             /* constant */
+    struct threads *all;        /* constant */
+    const struct ring_ops *ops; /* constant */
     struct ring *ring;
     GMainContext *context;
-    struct buffer_pool *buffers;  /* buffer.h */
-    struct cmd_pool *cmds;        /* cmd.h; made on first use by cmd_new() */
-    GHashTable *lus;              /* struct tgt_lu * -> this thread's share of it (lu-share.h); made on first use */
-    GPtrArray *transport_data;    /* what thread_attach() gave, by transport plugin (transport.c) */
-    gint nexuses;                 /* atomic: number of nexuses, for thread_pick() */
-    uint64_t now;                 /* monotonic ns, once per turn */
-    struct thread_private *priv;  /* thread.c */
+    struct buffer_pool *buffers; /* buffer.h */
+    struct cmd_pool *cmds;       /* cmd.h; made on first use by cmd_new() */
+    GHashTable
+        *lus; /* struct tgt_lu * -> this thread's share of it (lu-share.h); made on first use */
+    GPtrArray *transport_data;   /* what thread_attach() gave, by transport plugin (transport.c) */
+    gint nexuses;                /* atomic: number of nexuses, for thread_pick() */
+    uint64_t now;                /* monotonic ns, once per turn */
+    struct thread_private *priv; /* thread.c */
 };
 
-/* Start `n` I/O threads (0: default) with ring "auto", "uring" or "poll" and `buffer_memory` bytes each (0: default).
- * Returns when all run. Main thread. */
+/* Start `n` I/O threads (0: default) with ring "auto", "uring" or "poll" and `buffer_memory` bytes
+ * each (0: default). Returns when all run. Main thread. */
 struct threads *threads_start(unsigned n, const char *ring, uint64_t buffer_memory, GError **error);
-/* Run `fn` on each thread, one after the other, and wait for it (main thread; used for thread_attach/detach of transports and
- * LU drains). */
-void threads_each(struct threads *threads, void (*fn)(struct tgt_thread *thread, void *data), void *data);
+/* Run `fn` on each thread, one after the other, and wait for it (main thread; used for
+ * thread_attach/detach of transports and LU drains). */
+void threads_each(struct threads *threads, void (*fn)(struct tgt_thread *thread, void *data),
+                  void *data);
 /* End them all. Nothing may be under way. NULL is fine. */
 void threads_stop(struct threads *threads);
 unsigned threads_count(const struct threads *threads);
@@ -43,7 +46,8 @@ struct tgt_thread *threads_get(const struct threads *threads, unsigned index);
 const char *threads_ring_name(const struct threads *threads);
 const char *threads_ring_reason(const struct threads *threads);
 
-/* Services of host.h, same rules. thread_post(NULL, msg) goes to the main thread (default GMainContext). */
+/* Services of host.h, same rules. thread_post(NULL, msg) goes to the main thread (default
+ * GMainContext). */
 struct tgt_thread *thread_self(void);
 struct tgt_thread *thread_pick(void);
 struct tgt_thread *threads_pick(struct threads *threads);
@@ -54,8 +58,8 @@ uint64_t thread_now(struct tgt_thread *thread);
 struct tgt_watch *watch_add(int fd, void (*fn)(int fd, void *data), void *data);
 void watch_remove(struct tgt_watch *watch);
 
-/* worker.c. Run `fn` on a thread of its own, then `done` on the thread that called (I/O thread or main). Control path: open and
- * close of stores. `done` may be NULL. */
+/* worker.c. Run `fn` on a thread of its own, then `done` on the thread that called (I/O thread or
+ * main). Control path: open and close of stores. `done` may be NULL. */
 void worker_run(void (*fn)(void *data), void (*done)(void *data), void *data);
 
 #endif

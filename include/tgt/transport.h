@@ -46,7 +46,8 @@ struct tgt_nexus_args {
     struct tgt_target *target;  /**< the target port's device */
     struct tgt_thread *thread;  /**< the I/O thread on which it lives (the caller's own) */
     const char *initiator;      /**< initiator device name */
-    const char *initiator_port; /**< SCSI initiator port name ("iqn…,i,0x…"); equal names are the same I_T nexus */
+    const char *initiator_port; /**< SCSI initiator port name ("iqn…,i,0x…"); equal names are the
+                                   same I_T nexus */
     const char *target_port;    /**< SCSI target port name ("iqn…,t,0x0001") */
     uint16_t relative_port;     /**< relative target port identifier, from 1 */
     uint16_t tpgt;              /**< target port group */
@@ -56,9 +57,10 @@ struct tgt_nexus_args {
     const char *session;        /**< session identifier as text ("isid tsih"), for listings */
     const char *detail;         /**< negotiated values, "Key=value Key=value", for listings */
     void *priv;                 /**< the transport's own; given back by tgt_nexus_priv() */
-    bool lost_before;           /**< an older nexus of this initiator port was dropped: unit attention NEXUS LOSS */
-    bool stable_data;           /**< data-in is checksummed: it may not change between the checksum and the last byte sent, so stores
-                                     do not lend memory to this nexus's reads */
+    bool lost_before; /**< an older nexus of this initiator port was dropped: unit attention NEXUS
+                         LOSS */
+    bool stable_data; /**< data-in is checksummed: it may not change between the checksum and the
+                         last byte sent, so stores do not lend memory to this nexus's reads */
 };
 
 /** Why the core wants a nexus gone. */
@@ -73,29 +75,38 @@ enum tgt_close_reason {
 struct tgt_transport_ops {
     uint32_t struct_size;   /**< sizeof(struct tgt_transport_ops) */
     uint32_t cmd_priv_size; /**< bytes of cmd->transport_priv, at most TGT_TRANSPORT_CMD_PRIV_MAX */
-    uint32_t portal_param_count, target_param_count, param_size; /**< elements of the two tables, sizeof(struct tgt_param) */
+    uint32_t portal_param_count, target_param_count,
+        param_size; /**< elements of the two tables, sizeof(struct tgt_param) */
     const struct tgt_param *portal_params; /**< options of a portal */
-    const struct tgt_param *target_params; /**< parameters of each target (`target set`), read by tgt_target_param_…() */
+    const struct tgt_param *target_params; /**< parameters of each target (`target set`), read by
+                                              tgt_target_param_…() */
 
-    /** Start to listen. Main thread. Returns 0 and the portal, or a negative errno with `err` filled. Required. */
-    int (*portal_open)(const struct tgt_portal_args *args, struct tgt_portal_info *info, void **portal, struct tgt_error *err);
-    /** Stop to listen; established sessions stay. Main thread. When the call returns, nothing refers to `portal`. Required. */
+    /** Start to listen. Main thread. Returns 0 and the portal, or a negative errno with `err`
+     * filled. Required. */
+    int (*portal_open)(const struct tgt_portal_args *args, struct tgt_portal_info *info,
+                       void **portal, struct tgt_error *err);
+    /** Stop to listen; established sessions stay. Main thread. When the call returns, nothing
+     * refers to `portal`. Required. */
     void (*portal_close)(void *portal);
-    /** An I/O thread begins or ends; on that thread. Before `thread_detach` all nexuses are closed; it must close all connections
-     *  that are still logging in and free what it keeps for the thread. `data` is read back by tgt_thread_data(). Optional. */
+    /** An I/O thread begins or ends; on that thread. Before `thread_detach` all nexuses are closed;
+     * it must close all connections that are still logging in and free what it keeps for the
+     * thread. `data` is read back by tgt_thread_data(). Optional. */
     int (*thread_attach)(struct tgt_thread *thread, void **data);
     /** See thread_attach; `data` is what it gave. */
     void (*thread_detach)(struct tgt_thread *thread, void *data);
-    /** cmd->out has its buffer (out.len bytes): fill it and call tgt_cmd_data_ready(). On the command's thread, possibly from within
-     *  tgt_cmd_submit(). Required. */
+    /** cmd->out has its buffer (out.len bytes): fill it and call tgt_cmd_data_ready(). On the
+     * command's thread, possibly from within tgt_cmd_submit(). Required. */
     void (*data_out)(struct tgt_cmd *cmd);
-    /** Send data, status and sense, then tgt_cmd_release(). If cmd->aborted: send nothing, just swallow what the initiator still owes
-     *  and release. On the command's thread, possibly from within tgt_cmd_submit(). Required. */
+    /** Send data, status and sense, then tgt_cmd_release(). If cmd->aborted: send nothing, just
+     * swallow what the initiator still owes and release. On the command's thread, possibly from
+     * within tgt_cmd_submit(). Required. */
     void (*respond)(struct tgt_cmd *cmd);
-    /** A command in DATA_OUT was aborted (cmd->aborted is set): end the wait for its data soon by tgt_cmd_data_ready(cmd, -ECANCELED).
-     *  iSCSI waits for the Data-Out already asked for (RFC 7143 4.2.3.3). Required. */
+    /** A command in DATA_OUT was aborted (cmd->aborted is set): end the wait for its data soon by
+     * tgt_cmd_data_ready(cmd, -ECANCELED). iSCSI waits for the Data-Out already asked for (RFC
+     * 7143 4.2.3.3). Required. */
     void (*abort)(struct tgt_cmd *cmd);
-    /** The core wants the nexus gone: close it, ending in tgt_nexus_close(). On the nexus's thread. Required. */
+    /** The core wants the nexus gone: close it, ending in tgt_nexus_close(). On the nexus's thread.
+     * Required. */
     void (*nexus_close)(struct tgt_nexus *nexus, enum tgt_close_reason reason);
 };
 

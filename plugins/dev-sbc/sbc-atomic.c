@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* COMPARE AND WRITE and ORWRITE (SBC-4 5.3, 5.9). Their rows claim the blocks, so nothing else touches them meanwhile. */
+/* COMPARE AND WRITE and ORWRITE (SBC-4 5.3, 5.9). Their rows claim the blocks, so nothing else
+ * touches them meanwhile. */
 #include "sbc.h"
 
 #define CDB1_FUA 0x08
@@ -12,7 +13,8 @@ uint32_t sbc_max_compare_write(const struct tgt_lu *lu)
     return blocks < 255 ? blocks : 255;
 }
 
-/* The Data-Out Buffer holds both halves, no more and no less: the command is refused, not done in part. */
+/* The Data-Out Buffer holds both halves, no more and no less: the command is refused, not done in
+ * part. */
 int64_t sbc_compare_write_data_len(struct tgt_cmd *cmd)
 {
     uint64_t need = 2 * sbc_bytes(cmd, cmd->count);
@@ -35,15 +37,19 @@ void sbc_compare_write(struct tgt_cmd *cmd)
     uint64_t len = sbc_bytes(cmd, cmd->count);
     struct tgt_bs_request request = {.op = TGT_BS_COMPARE_AND_WRITE,
                                      .flags = (uint8_t)sbc_write_flags(cmd, cmd->cdb[1] & CDB1_FUA),
-                                     .iov = cmd->out.iov, .iovcnt = cmd->out.iovcnt,
-                                     .offset = sbc_bytes(cmd, cmd->lba), .length = len, .done = compared};
+                                     .iov = cmd->out.iov,
+                                     .iovcnt = cmd->out.iovcnt,
+                                     .offset = sbc_bytes(cmd, cmd->lba),
+                                     .length = len,
+                                     .done = compared};
     if (len == 0)
         tgt_cmd_good(cmd);
     else
         tgt_cmd_bs(cmd, &request);
 }
 
-/* ---- ORWRITE: the medium is read in steps and ored into the data, which is then written in one piece ---- */
+/* ---- ORWRITE: the medium is read in steps and ored into the data, which is then written in one
+ * piece ---- */
 
 static void or_step(struct tgt_cmd *cmd);
 
@@ -72,7 +78,8 @@ static void or_read(struct tgt_cmd *cmd, const struct tgt_bs_io *io, int result)
         tgt_cmd_bs_error(cmd, io, result);
         return;
     }
-    or_into(&cmd->out, (size_t)(w->offset - w->start), (const uint8_t *)w->iov[0].iov_base, (size_t)w->step);
+    or_into(&cmd->out, (size_t)(w->offset - w->start), (const uint8_t *)w->iov[0].iov_base,
+            (size_t)w->step);
     w->offset += w->step;
     or_step(cmd);
 }
@@ -81,8 +88,11 @@ static void or_write(struct tgt_cmd *cmd)
 {
     struct tgt_bs_request request = {.op = TGT_BS_WRITE,
                                      .flags = (uint8_t)sbc_write_flags(cmd, cmd->cdb[1] & CDB1_FUA),
-                                     .iov = cmd->out.iov, .iovcnt = cmd->out.iovcnt, .offset = sbc_walk(cmd)->start,
-                                     .length = cmd->out.len, .done = sbc_end};
+                                     .iov = cmd->out.iov,
+                                     .iovcnt = cmd->out.iovcnt,
+                                     .offset = sbc_walk(cmd)->start,
+                                     .length = cmd->out.len,
+                                     .done = sbc_end};
     tgt_cmd_bs(cmd, &request);
 }
 
@@ -95,8 +105,12 @@ static void or_step(struct tgt_cmd *cmd)
     }
     w->step = w->end - w->offset < SBC_SCRATCH ? w->end - w->offset : SBC_SCRATCH;
     w->iov[0] = (struct iovec){tgt_cmd_scratch(cmd, SBC_SCRATCH), w->step};
-    struct tgt_bs_request request = {.op = TGT_BS_READ, .iov = w->iov, .iovcnt = 1, .offset = w->offset,
-                                     .length = w->step, .done = or_read};
+    struct tgt_bs_request request = {.op = TGT_BS_READ,
+                                     .iov = w->iov,
+                                     .iovcnt = 1,
+                                     .offset = w->offset,
+                                     .length = w->step,
+                                     .done = or_read};
     if (w->iov[0].iov_base == NULL)
         tgt_cmd_status(cmd, TGT_STATUS_BUSY);
     else

@@ -2,8 +2,8 @@
 /* SYNCHRONIZE CACHE and PRE-FETCH (SBC-4 5.33, 5.10). */
 #include "sbc.h"
 
-/* The store makes all completed writes durable, whatever the range. With IMMED the status comes at the end as well: the
- * initiator may then rely on more than it asked for. */
+/* The store makes all completed writes durable, whatever the range. With IMMED the status comes at
+ * the end as well: the initiator may then rely on more than it asked for. */
 void sbc_synchronize_cache(struct tgt_cmd *cmd)
 {
     struct tgt_bs_request request = {.op = TGT_BS_FLUSH, .done = sbc_end};
@@ -27,13 +27,18 @@ static void prefetch_step(struct tgt_cmd *cmd)
 {
     struct sbc_walk *w = sbc_walk(cmd);
     if (w->offset == w->end || cmd->aborted) {
-        tgt_cmd_status(cmd, sbc_bytes(cmd, cmd->count) <= SBC_PREFETCH ? TGT_STATUS_CONDITION_MET : TGT_STATUS_GOOD);
+        tgt_cmd_status(cmd, sbc_bytes(cmd, cmd->count) <= SBC_PREFETCH ? TGT_STATUS_CONDITION_MET
+                                                                       : TGT_STATUS_GOOD);
         return;
     }
     w->step = w->end - w->offset < SBC_SCRATCH ? w->end - w->offset : SBC_SCRATCH;
     w->iov[0] = (struct iovec){tgt_cmd_scratch(cmd, SBC_SCRATCH), w->step};
-    struct tgt_bs_request request = {.op = TGT_BS_READ, .iov = w->iov, .iovcnt = 1, .offset = w->offset,
-                                     .length = w->step, .done = prefetched};
+    struct tgt_bs_request request = {.op = TGT_BS_READ,
+                                     .iov = w->iov,
+                                     .iovcnt = 1,
+                                     .offset = w->offset,
+                                     .length = w->step,
+                                     .done = prefetched};
     if (w->iov[0].iov_base == NULL)
         tgt_cmd_good(cmd);
     else

@@ -43,28 +43,34 @@ void sbc_read_capacity16(struct tgt_cmd *cmd)
 /* What has been found so far is kept in scratch memory as it will be sent. */
 static struct sbc_lba_status *statuses(struct tgt_cmd *cmd)
 {
-    return (struct sbc_lba_status *)((uint8_t *)tgt_cmd_scratch(cmd, SBC_SCRATCH) + sizeof(struct sbc_lba_status_header));
+    return (struct sbc_lba_status *)((uint8_t *)tgt_cmd_scratch(cmd, SBC_SCRATCH) +
+                                     sizeof(struct sbc_lba_status_header));
 }
 
 static void status_reply(struct tgt_cmd *cmd, unsigned count)
 {
-    struct sbc_lba_status_header *header = (struct sbc_lba_status_header *)tgt_cmd_scratch(cmd, SBC_SCRATCH);
+    struct sbc_lba_status_header *header =
+        (struct sbc_lba_status_header *)tgt_cmd_scratch(cmd, SBC_SCRATCH);
     size_t len = sizeof *header + count * sizeof(struct sbc_lba_status);
-    *header = (struct sbc_lba_status_header){.length = be32((uint32_t)(len - sizeof header->length))};
+    *header =
+        (struct sbc_lba_status_header){.length = be32((uint32_t)(len - sizeof header->length))};
     tgt_cmd_reply(cmd, header, len);
 }
 
 /* Add a run of blocks; runs that are alike melt together. Returns the number of descriptors. */
-static unsigned status_add(struct tgt_cmd *cmd, unsigned count, uint64_t lba, uint64_t blocks, uint8_t status)
+static unsigned status_add(struct tgt_cmd *cmd, unsigned count, uint64_t lba, uint64_t blocks,
+                           uint8_t status)
 {
     struct sbc_lba_status *d = statuses(cmd);
     struct sbc_lba_status *last = count > 0 ? &d[count - 1] : NULL;
-    uint64_t room = last != NULL && last->status == status ? UINT32_MAX - be32_get(last->blocks) : 0;
+    uint64_t room =
+        last != NULL && last->status == status ? UINT32_MAX - be32_get(last->blocks) : 0;
     if (room >= blocks && last != NULL) {
         last->blocks = be32(be32_get(last->blocks) + (uint32_t)blocks);
         return count;
     }
-    d[count] = (struct sbc_lba_status){.lba = be64(lba), .blocks = be32((uint32_t)blocks), .status = status};
+    d[count] = (struct sbc_lba_status){
+        .lba = be64(lba), .blocks = be32((uint32_t)blocks), .status = status};
     return count + 1;
 }
 
@@ -102,8 +108,10 @@ static void status_step(struct tgt_cmd *cmd)
         return;
     }
     w->step = w->end - w->offset < UINT32_MAX ? w->end - w->offset : UINT32_MAX;
-    struct tgt_bs_request request = {.op = TGT_BS_EXTENT, .offset = sbc_bytes(cmd, w->offset),
-                                     .length = sbc_bytes(cmd, w->step), .done = status_found};
+    struct tgt_bs_request request = {.op = TGT_BS_EXTENT,
+                                     .offset = sbc_bytes(cmd, w->offset),
+                                     .length = sbc_bytes(cmd, w->step),
+                                     .done = status_found};
     tgt_cmd_bs(cmd, &request);
 }
 
@@ -128,5 +136,6 @@ void sbc_get_lba_status(struct tgt_cmd *cmd)
         return;
     }
     uint64_t rest = blocks - cmd->lba;
-    status_reply(cmd, status_add(cmd, 0, cmd->lba, rest < UINT32_MAX ? rest : UINT32_MAX, TGT_BS_MAPPED));
+    status_reply(
+        cmd, status_add(cmd, 0, cmd->lba, rest < UINT32_MAX ? rest : UINT32_MAX, TGT_BS_MAPPED));
 }

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* FORMAT UNIT (SBC-4 5.4): all blocks read as zeroes afterwards. A long job: other commands see NOT READY with progress. */
+/* FORMAT UNIT (SBC-4 5.4): all blocks read as zeroes afterwards. A long job: other commands see NOT
+ * READY with progress. */
 #include "sbc.h"
 
-#define CDB1_FMTDATA 0x10
-#define CDB1_LONGLIST 0x20
+#define CDB1_FMTDATA       0x10
+#define CDB1_LONGLIST      0x20
 #define CDB1_DEFECT_FORMAT 0x07
-#define FORMAT_STEP (64u << 20)
+#define FORMAT_STEP        (64u << 20)
 
-/* Options of the parameter list that ask for something that is not there: STPF is a hint for media defects, IP a pattern. */
+/* Options of the parameter list that ask for something that is not there: STPF is a hint for media
+ * defects, IP a pattern. */
 #define HEADER_IP 0x08
 
 int64_t sbc_format_data_len(struct tgt_cmd *cmd)
@@ -21,7 +23,8 @@ int64_t sbc_format_data_len(struct tgt_cmd *cmd)
     return cmd->cdb[1] & CDB1_LONGLIST ? 8 : 4;
 }
 
-/* False: the command has been ended. The IMMED bit is accepted; the status comes when the medium is formatted. */
+/* False: the command has been ended. The IMMED bit is accepted; the status comes when the medium is
+ * formatted. */
 static bool header_check(struct tgt_cmd *cmd)
 {
     uint8_t header[8] = {0};
@@ -74,7 +77,9 @@ static void format_step(struct tgt_cmd *cmd)
         w->step = w->end - w->offset < FORMAT_STEP ? w->end - w->offset : FORMAT_STEP;
         request = (struct tgt_bs_request){.op = TGT_BS_WRITE_ZEROES,
                                           .flags = sbc_can_unmap(cmd->lu) ? TGT_BS_MAY_UNMAP : 0,
-                                          .offset = w->offset, .length = w->step, .done = formatted};
+                                          .offset = w->offset,
+                                          .length = w->step,
+                                          .done = formatted};
     }
     tgt_cmd_bs(cmd, &request);
 }

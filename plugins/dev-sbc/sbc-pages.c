@@ -39,7 +39,8 @@ static int vpd_block_limits(struct tgt_lu *lu, struct tgt_nexus *nexus, uint8_t 
     return put(buf, size, &page, sizeof page);
 }
 
-static int vpd_characteristics(struct tgt_lu *lu, struct tgt_nexus *nexus, uint8_t *buf, size_t size)
+static int vpd_characteristics(struct tgt_lu *lu, struct tgt_nexus *nexus, uint8_t *buf,
+                               size_t size)
 {
     bool rotates = lu->medium != NULL && sbc_info(lu)->rotational;
     struct sbc_vpd_characteristics page = {.rotation_rate = be16(rotates ? 0 : 1)};
@@ -103,7 +104,8 @@ static int caching_apply(struct tgt_lu *lu, const uint8_t *page)
 
 const struct tgt_mode_page sbc_modes[SBC_MODE_COUNT] = {
     {0x01, 0, sizeof recovery_defaults, recovery_defaults, recovery_changeable, NULL, NULL},
-    {0x08, 0, sizeof caching_defaults, caching_defaults, caching_changeable, caching_init, caching_apply},
+    {0x08, 0, sizeof caching_defaults, caching_defaults, caching_changeable, caching_init,
+     caching_apply},
 };
 
 /* DEVICE-SPECIFIC PARAMETER (SBC-4 6.5.1): WP and DPOFUA. */
@@ -129,12 +131,16 @@ unsigned sbc_block_descriptor(struct tgt_lu *lu, bool long_lba, uint8_t *buf)
 
 /* ---- Log pages ---- */
 
-static struct sbc_log_provisioning resource(struct tgt_lu *lu, uint16_t code, uint64_t bytes, uint8_t scope)
+static struct sbc_log_provisioning resource(struct tgt_lu *lu, uint16_t code, uint64_t bytes,
+                                            uint8_t scope)
 {
     uint64_t sets = bytes >> (lu->block_shift + threshold_exponent(lu));
-    return (struct sbc_log_provisioning){
-        .code = be16(code), .control = 0x03, .length = 8, .count = be32(sets > UINT32_MAX ? UINT32_MAX : (uint32_t)sets),
-        .scope = scope};
+    return (struct sbc_log_provisioning){.code = be16(code),
+                                         .control = 0x03,
+                                         .length = 8,
+                                         .count =
+                                             be32(sets > UINT32_MAX ? UINT32_MAX : (uint32_t)sets),
+                                         .scope = scope};
 }
 
 /* Logical Block Provisioning: only where the LU is thin and the store knows its figures. */

@@ -3,7 +3,7 @@
 #include "sbc.h"
 
 #define CDB1_UNMAP 0x08
-#define CDB1_NDOB 0x01
+#define CDB1_NDOB  0x01
 
 static bool no_data(const struct tgt_cmd *cmd)
 {
@@ -31,7 +31,8 @@ static bool count_check(struct tgt_cmd *cmd)
     return false;
 }
 
-/* Exactly one block of data, or none with NDOB: what does not fit is refused before anything is written. */
+/* Exactly one block of data, or none with NDOB: what does not fit is refused before anything is
+ * written. */
 int64_t sbc_write_same_data_len(struct tgt_cmd *cmd)
 {
     uint32_t len = no_data(cmd) ? 0 : cmd->lu->block_size;
@@ -75,8 +76,13 @@ static void pattern_step(struct tgt_cmd *cmd)
         w->iov[n] = (struct iovec){tgt_cmd_scratch(cmd, SBC_SCRATCH), len};
         w->step += len;
     }
-    struct tgt_bs_request request = {.op = TGT_BS_WRITE, .flags = (uint8_t)sbc_write_flags(cmd, false), .iov = w->iov,
-                                     .iovcnt = n, .offset = w->offset, .length = w->step, .done = pattern_written};
+    struct tgt_bs_request request = {.op = TGT_BS_WRITE,
+                                     .flags = (uint8_t)sbc_write_flags(cmd, false),
+                                     .iov = w->iov,
+                                     .iovcnt = n,
+                                     .offset = w->offset,
+                                     .length = w->step,
+                                     .done = pattern_written};
     tgt_cmd_bs(cmd, &request);
 }
 
@@ -107,7 +113,8 @@ static void write_zeroes(struct tgt_cmd *cmd)
     unsigned unmap = (cmd->cdb[1] & CDB1_UNMAP) ? TGT_BS_MAY_UNMAP : 0;
     struct tgt_bs_request request = {.op = TGT_BS_WRITE_ZEROES,
                                      .flags = (uint8_t)(sbc_write_flags(cmd, false) | unmap),
-                                     .offset = sbc_bytes(cmd, cmd->lba), .length = sbc_bytes(cmd, cmd->count),
+                                     .offset = sbc_bytes(cmd, cmd->lba),
+                                     .length = sbc_bytes(cmd, cmd->count),
                                      .done = sbc_end};
     tgt_cmd_bs(cmd, &request);
 }

@@ -9,7 +9,8 @@ static struct sbc_unmap_descriptor descriptor(const struct tgt_cmd *cmd, uint64_
     return d;
 }
 
-/* Descriptors in the list, or -1 when the command has been ended. An incomplete last one is ignored. */
+/* Descriptors in the list, or -1 when the command has been ended. An incomplete last one is
+ * ignored. */
 static int64_t list_check(struct tgt_cmd *cmd)
 {
     struct sbc_unmap_header header;
@@ -43,8 +44,9 @@ static bool blocks_check(struct tgt_cmd *cmd, int64_t count)
         }
         sum += blocks;
         if (sum > SBC_MAX_UNMAP_BLOCKS) {
-            tgt_cmd_sense_param(cmd, TGT_SENSE_INVALID_FIELD_IN_PARAMETERS,
-                                (unsigned)(sizeof(struct sbc_unmap_header) + (uint64_t)i * sizeof d + 8), -1);
+            tgt_cmd_sense_param(
+                cmd, TGT_SENSE_INVALID_FIELD_IN_PARAMETERS,
+                (unsigned)(sizeof(struct sbc_unmap_header) + (uint64_t)i * sizeof d + 8), -1);
             return false;
         }
     }
@@ -70,8 +72,10 @@ static void unmap_step(struct tgt_cmd *cmd)
         return;
     }
     struct sbc_unmap_descriptor d = descriptor(cmd, w->offset++);
-    struct tgt_bs_request request = {.op = TGT_BS_DISCARD, .offset = sbc_bytes(cmd, be64_get(d.lba)),
-                                     .length = sbc_bytes(cmd, be32_get(d.blocks)), .done = unmapped};
+    struct tgt_bs_request request = {.op = TGT_BS_DISCARD,
+                                     .offset = sbc_bytes(cmd, be64_get(d.lba)),
+                                     .length = sbc_bytes(cmd, be32_get(d.blocks)),
+                                     .done = unmapped};
     tgt_cmd_bs(cmd, &request);
 }
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* VERIFY and WRITE AND VERIFY (SBC-4 5.36, 5.46): the medium is read, in steps through scratch memory, and compared if asked. */
+/* VERIFY and WRITE AND VERIFY (SBC-4 5.36, 5.46): the medium is read, in steps through scratch
+ * memory, and compared if asked. */
 #include "sbc.h"
 
 enum bytchk {
-    BYTCHK_NONE = 0,  /* the medium can be read */
-    BYTCHK_ALL = 1,   /* and equals the data */
-    BYTCHK_ONE = 3,   /* each block equals the one block of data */
+    BYTCHK_NONE = 0, /* the medium can be read */
+    BYTCHK_ALL = 1,  /* and equals the data */
+    BYTCHK_ONE = 3,  /* each block equals the one block of data */
 };
 
 static unsigned bytchk(const struct tgt_cmd *cmd)
@@ -74,7 +75,8 @@ static bool same(struct tgt_cmd *cmd)
     const uint8_t *scratch = (const uint8_t *)w->iov[0].iov_base;
     if (!w->compare)
         return true;
-    return w->one_block ? same_one(cmd, scratch, w->step) : same_all(cmd, scratch, w->offset - w->start, w->step);
+    return w->one_block ? same_one(cmd, scratch, w->step)
+                        : same_all(cmd, scratch, w->offset - w->start, w->step);
 }
 
 static void verify_read(struct tgt_cmd *cmd, const struct tgt_bs_io *io, int result)
@@ -99,8 +101,13 @@ static void verify_step(struct tgt_cmd *cmd)
     }
     w->step = w->end - w->offset < SBC_SCRATCH ? w->end - w->offset : SBC_SCRATCH;
     w->iov[0] = (struct iovec){tgt_cmd_scratch(cmd, SBC_SCRATCH), w->step};
-    struct tgt_bs_request request = {.op = TGT_BS_READ, .flags = TGT_BS_FUA, .iov = w->iov, .iovcnt = 1,
-                                     .offset = w->offset, .length = w->step, .done = verify_read};
+    struct tgt_bs_request request = {.op = TGT_BS_READ,
+                                     .flags = TGT_BS_FUA,
+                                     .iov = w->iov,
+                                     .iovcnt = 1,
+                                     .offset = w->offset,
+                                     .length = w->step,
+                                     .done = verify_read};
     if (w->iov[0].iov_base == NULL)
         tgt_cmd_status(cmd, TGT_STATUS_BUSY);
     else
@@ -117,7 +124,8 @@ static void walk_begin(struct tgt_cmd *cmd, uint64_t len)
     verify_step(cmd);
 }
 
-/* The bytes to look at: with a shortened data-out (residual overflow) only what came is compared. */
+/* The bytes to look at: with a shortened data-out (residual overflow) only what came is compared.
+ */
 static uint64_t verify_len(const struct tgt_cmd *cmd)
 {
     uint64_t len = sbc_bytes(cmd, cmd->count);
@@ -141,9 +149,13 @@ static void written(struct tgt_cmd *cmd, const struct tgt_bs_io *io, int result)
 
 void sbc_write_verify(struct tgt_cmd *cmd)
 {
-    struct tgt_bs_request request = {.op = TGT_BS_WRITE, .flags = TGT_BS_FUA, .iov = cmd->out.iov,
-                                     .iovcnt = cmd->out.iovcnt, .offset = sbc_bytes(cmd, cmd->lba),
-                                     .length = cmd->out.len, .done = written};
+    struct tgt_bs_request request = {.op = TGT_BS_WRITE,
+                                     .flags = TGT_BS_FUA,
+                                     .iov = cmd->out.iov,
+                                     .iovcnt = cmd->out.iovcnt,
+                                     .offset = sbc_bytes(cmd, cmd->lba),
+                                     .length = cmd->out.len,
+                                     .done = written};
     if (cmd->out.len == 0)
         tgt_cmd_good(cmd);
     else

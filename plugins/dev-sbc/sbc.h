@@ -9,22 +9,22 @@
 #include <tgt/tgt.h>
 
 /* Limits that are advertised in the Block Limits VPD page and enforced. */
-#define SBC_SCRATCH 65536u                     /* what one step of a long command works on */
-#define SBC_MAX_COMPARE_WRITE SBC_SCRATCH      /* bytes of one half */
-#define SBC_MAX_UNMAP_BLOCKS (1u << 20)
+#define SBC_SCRATCH               65536u      /* what one step of a long command works on */
+#define SBC_MAX_COMPARE_WRITE     SBC_SCRATCH /* bytes of one half */
+#define SBC_MAX_UNMAP_BLOCKS      (1u << 20)
 #define SBC_MAX_UNMAP_DESCRIPTORS 256u
-#define SBC_MAX_WRITE_SAME (256u << 20)        /* bytes */
-#define SBC_PREFETCH (4u << 20)                /* bytes that PRE-FETCH brings into the cache */
+#define SBC_MAX_WRITE_SAME        (256u << 20) /* bytes */
+#define SBC_PREFETCH              (4u << 20)   /* bytes that PRE-FETCH brings into the cache */
 
 /* What a command of several steps remembers; lives in cmd->device_priv. */
 struct sbc_walk {
-    uint64_t offset;       /* bytes: where the walk is on the medium */
-    uint64_t end;          /* bytes: where it ends */
-    uint64_t step;         /* bytes of the step under way */
-    uint64_t start;        /* bytes: where it began */
-    struct iovec iov[4];   /* for the step under way */
-    bool one_block;        /* compare each block with the first one of the data (BYTCHK 11b) */
-    bool compare;          /* compare with the data */
+    uint64_t offset;     /* bytes: where the walk is on the medium */
+    uint64_t end;        /* bytes: where it ends */
+    uint64_t step;       /* bytes of the step under way */
+    uint64_t start;      /* bytes: where it began */
+    struct iovec iov[4]; /* for the step under way */
+    bool one_block;      /* compare each block with the first one of the data (BYTCHK 11b) */
+    bool compare;        /* compare with the data */
 };
 
 /* Bytes from blocks. The core has checked the range, so this cannot overflow. */
@@ -85,9 +85,9 @@ void sbc_format_unit(struct tgt_cmd *cmd);
 extern const struct tgt_vpd_page sbc_vpd[];
 extern const struct tgt_mode_page sbc_modes[];
 extern const struct tgt_log_page sbc_logs[];
-#define SBC_VPD_COUNT 3
+#define SBC_VPD_COUNT  3
 #define SBC_MODE_COUNT 2
-#define SBC_LOG_COUNT 1
+#define SBC_LOG_COUNT  1
 uint8_t sbc_mode_header(struct tgt_lu *lu);
 unsigned sbc_block_descriptor(struct tgt_lu *lu, bool long_lba, uint8_t *buf);
 

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <tgt/scsi/be.h>
 
-#define DISK_LUN 1
+#define DISK_LUN  1
 #define DISK_SIZE "size=1M"
 
 void disk_setup(struct disk *d, gconstpointer data)
@@ -19,7 +19,8 @@ void disk_setup(struct disk *d, gconstpointer data)
         .target = fake_target(d->f),
         .lun = DISK_LUN,
         .type = "disk",
-        .store = {.type = config->store, .options = (char *const *)(config->options ? config->options : plain)},
+        .store = {.type = config->store,
+                  .options = (char *const *)(config->options ? config->options : plain)},
         .block_size = d->block_size,
         .physical_exponent = -1,
         .thin = config->thin,
@@ -54,16 +55,16 @@ void disk_cdb16(uint8_t cdb[16], uint8_t opcode, uint8_t byte1, uint64_t lba, ui
     be_put(cdb + 10, 4, count);
 }
 
-struct fake_cmd *disk_run10(struct disk *d, uint8_t opcode, uint8_t byte1, uint32_t lba, uint16_t count, const void *out,
-                            uint32_t out_len, uint32_t in_len)
+struct fake_cmd *disk_run10(struct disk *d, uint8_t opcode, uint8_t byte1, uint32_t lba,
+                            uint16_t count, const void *out, uint32_t out_len, uint32_t in_len)
 {
     uint8_t cdb[10];
     disk_cdb10(cdb, opcode, byte1, lba, count);
     return fake_run(d->n, DISK_LUN, cdb, sizeof cdb, out, out_len, in_len);
 }
 
-struct fake_cmd *disk_run16(struct disk *d, uint8_t opcode, uint8_t byte1, uint64_t lba, uint32_t count, const void *out,
-                            uint32_t out_len, uint32_t in_len)
+struct fake_cmd *disk_run16(struct disk *d, uint8_t opcode, uint8_t byte1, uint64_t lba,
+                            uint32_t count, const void *out, uint32_t out_len, uint32_t in_len)
 {
     uint8_t cdb[16];
     disk_cdb16(cdb, opcode, byte1, lba, count);
@@ -99,7 +100,8 @@ void disk_read(struct disk *d, uint64_t lba, uint32_t count, void *data)
 
 void disk_expect_fill(struct disk *d, uint64_t lba, uint32_t count, uint8_t value)
 {
-    g_autofree uint8_t *have = g_malloc(count * d->block_size), *want = g_malloc(count * d->block_size);
+    g_autofree uint8_t *have = g_malloc(count * d->block_size),
+                       *want = g_malloc(count * d->block_size);
     memset(want, value, count * d->block_size);
     disk_read(d, lba, count, have);
     g_assert_cmpmem(have, count * d->block_size, want, count * d->block_size);

@@ -28,10 +28,10 @@ void disk_teardown(struct disk *d, gconstpointer config);
 void disk_cdb10(uint8_t cdb[10], uint8_t opcode, uint8_t byte1, uint32_t lba, uint16_t count);
 void disk_cdb16(uint8_t cdb[16], uint8_t opcode, uint8_t byte1, uint64_t lba, uint32_t count);
 /* Send a command with exactly the given data; the caller frees. */
-struct fake_cmd *disk_run10(struct disk *d, uint8_t opcode, uint8_t byte1, uint32_t lba, uint16_t count, const void *out,
-                            uint32_t out_len, uint32_t in_len);
-struct fake_cmd *disk_run16(struct disk *d, uint8_t opcode, uint8_t byte1, uint64_t lba, uint32_t count, const void *out,
-                            uint32_t out_len, uint32_t in_len);
+struct fake_cmd *disk_run10(struct disk *d, uint8_t opcode, uint8_t byte1, uint32_t lba,
+                            uint16_t count, const void *out, uint32_t out_len, uint32_t in_len);
+struct fake_cmd *disk_run16(struct disk *d, uint8_t opcode, uint8_t byte1, uint64_t lba,
+                            uint32_t count, const void *out, uint32_t out_len, uint32_t in_len);
 /* The command ends GOOD, or with this sense; frees it. */
 void disk_good(struct fake_cmd *c);
 void disk_sense(struct fake_cmd *c, enum tgt_sense sense);

@@ -7,7 +7,8 @@
 
 /* ---- UNMAP and GET LBA STATUS ---- */
 
-static struct fake_cmd *unmap(struct disk *d, const uint64_t (*ranges)[2], unsigned count, unsigned cut)
+static struct fake_cmd *unmap(struct disk *d, const uint64_t (*ranges)[2], unsigned count,
+                              unsigned cut)
 {
     uint8_t list[8 + 300 * 16] = {0}, cdb[10] = {0x42};
     uint32_t len = 8 + count * 16;
@@ -62,7 +63,8 @@ static struct fake_cmd *lba_status(struct disk *d, uint64_t lba, uint32_t len)
     return fake_run(d->n, 1, cdb, sizeof cdb, NULL, 0, len);
 }
 
-static void expect_status(const struct fake_cmd *c, unsigned index, uint64_t lba, uint32_t blocks, uint8_t status)
+static void expect_status(const struct fake_cmd *c, unsigned index, uint64_t lba, uint32_t blocks,
+                          uint8_t status)
 {
     const uint8_t *p = c->in + 8 + 16 * index;
     g_assert_cmpuint(be_get(p, 8), ==, lba);
@@ -105,7 +107,8 @@ static void write_same_unmap(struct disk *d, gconstpointer data)
 /* What the LU is said to be: VPD pages, log page, capacity agree. */
 static void thin_is_told(struct disk *d, gconstpointer data)
 {
-    uint8_t cdb16[16] = {0x9e, 0x10, [13] = 32}, b2[6] = {0x12, 1, 0xb2, 0, 255}, b0[6] = {0x12, 1, 0xb0, 0, 255};
+    uint8_t cdb16[16] = {0x9e, 0x10, [13] = 32}, b2[6] = {0x12, 1, 0xb2, 0, 255},
+            b0[6] = {0x12, 1, 0xb0, 0, 255};
     uint8_t log[10] = {0x4d, 0, 0x4c, [8] = 255};
     struct fake_cmd *c = fake_run(d->n, 1, cdb16, 16, NULL, 0, 32);
     g_assert_cmpuint(c->in[14], ==, 0xc0);
@@ -170,16 +173,19 @@ static void read_only(struct disk *d, gconstpointer data)
     disk_expect_fill(d, 0, 8, 0);
 }
 
-static const char *const errors_options[] = {"size=1M", "read=EIO", "write=ENOSPC", "flush=EIO", "to=512K", NULL};
+static const char *const errors_options[] = {"size=1M",   "read=EIO", "write=ENOSPC",
+                                             "flush=EIO", "to=512K",  NULL};
 static const char *const again_options[] = {"size=1M", "again=5", NULL};
-static const struct disk_config mem = {.store = "mem", .ring = "auto", .thin = true}, faulty = {.store = "fault", .options = errors_options},
+static const struct disk_config mem = {.store = "mem", .ring = "auto", .thin = true},
+                                faulty = {.store = "fault", .options = errors_options},
                                 again = {.store = "fault", .options = again_options},
                                 protected = {.store = "mem", .read_only = true};
 
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-#define T(name, config, fn) g_test_add("/sbc/" name, struct disk, &config, disk_setup, fn, disk_teardown)
+#define T(name, config, fn)                                                                        \
+    g_test_add("/sbc/" name, struct disk, &config, disk_setup, fn, disk_teardown)
     T("unmap gives back", mem, unmap_gives_back);
     T("unmap truncated at every byte", mem, unmap_truncated_at_every_byte);
     T("unmap is judged as a whole", mem, unmap_is_judged_as_a_whole);

@@ -81,7 +81,8 @@ static void beyond_the_end(struct disk *d, gconstpointer data)
     disk_sense(disk_run16(d, 0x8a, 0, UINT64_MAX - 1, 2, out, len, 0), TGT_SENSE_LBA_OUT_OF_RANGE);
     disk_sense(disk_run16(d, 0x8f, 0, blocks, 1, NULL, 0, 0), TGT_SENSE_LBA_OUT_OF_RANGE);
     disk_sense(disk_run16(d, 0x91, 0, blocks, 1, NULL, 0, 0), TGT_SENSE_LBA_OUT_OF_RANGE);
-    disk_sense(disk_run16(d, 0x93, 0, blocks, 1, out, d->block_size, 0), TGT_SENSE_LBA_OUT_OF_RANGE);
+    disk_sense(disk_run16(d, 0x93, 0, blocks, 1, out, d->block_size, 0),
+               TGT_SENSE_LBA_OUT_OF_RANGE);
 }
 
 static void short_write_touches_less(struct disk *d, gconstpointer data)
@@ -128,12 +129,14 @@ static void write_and_verify(struct disk *d, gconstpointer data)
     disk_good(disk_run16(d, 0x8e, 0x02, 1, 130, out, len, 0));
     disk_read(d, 1, 130, in);
     g_assert_cmpmem(in, len, out, len);
-    disk_sense(disk_run16(d, 0x8e, 0x06, 1, 1, out, d->block_size, 0), TGT_SENSE_INVALID_FIELD_IN_CDB);
+    disk_sense(disk_run16(d, 0x8e, 0x06, 1, 1, out, d->block_size, 0),
+               TGT_SENSE_INVALID_FIELD_IN_CDB);
 }
 
 /* ---- COMPARE AND WRITE, ORWRITE ---- */
 
-static struct fake_cmd *compare_write(struct disk *d, uint64_t lba, uint8_t count, const uint8_t *halves, uint32_t len)
+static struct fake_cmd *compare_write(struct disk *d, uint64_t lba, uint8_t count,
+                                      const uint8_t *halves, uint32_t len)
 {
     uint8_t cdb[16] = {0x89};
     be_put(cdb + 2, 8, lba);
@@ -165,9 +168,11 @@ static void compare_and_write_refusals(struct disk *d, gconstpointer data)
     g_autofree uint8_t *halves = disk_pattern(d, 600, 7);
     uint8_t too_many = (uint8_t)(65536 / d->block_size + 1);
     disk_good(compare_write(d, 0, 0, NULL, 0));
-    disk_sense(compare_write(d, 0, too_many, halves, 2u * too_many * d->block_size), TGT_SENSE_INVALID_FIELD_IN_CDB);
+    disk_sense(compare_write(d, 0, too_many, halves, 2u * too_many * d->block_size),
+               TGT_SENSE_INVALID_FIELD_IN_CDB);
     disk_sense(compare_write(d, 0, 2, halves, 2 * d->block_size), TGT_SENSE_INVALID_FIELD_IN_CDB);
-    disk_sense(compare_write(d, (1u << 20) / d->block_size, 1, halves, 2 * d->block_size), TGT_SENSE_LBA_OUT_OF_RANGE);
+    disk_sense(compare_write(d, (1u << 20) / d->block_size, 1, halves, 2 * d->block_size),
+               TGT_SENSE_LBA_OUT_OF_RANGE);
 }
 
 static void orwrite(struct disk *d, gconstpointer data)
@@ -198,7 +203,8 @@ static void write_same(struct disk *d, gconstpointer data)
     disk_expect_fill(d, 0, 9, 0);
 }
 
-/* NUMBER OF LOGICAL BLOCKS 0: all up to the end. Data that are not one block: nothing is written. */
+/* NUMBER OF LOGICAL BLOCKS 0: all up to the end. Data that are not one block: nothing is written.
+ */
 static void write_same_lengths(struct disk *d, gconstpointer data)
 {
     uint32_t all = (1u << 20) / d->block_size;
@@ -208,23 +214,30 @@ static void write_same_lengths(struct disk *d, gconstpointer data)
     disk_good(disk_run16(d, 0x93, 0, all - 3, 0, blocks, d->block_size, 0));
     disk_expect_fill(d, all - 4, 1, 0x11);
     disk_expect_fill(d, all - 3, 3, 0x77);
-    disk_sense(disk_run10(d, 0x41, 0, (uint32_t)all, 0, blocks, d->block_size, 0), TGT_SENSE_LBA_OUT_OF_RANGE);
-    disk_sense(disk_run16(d, 0x93, 0, all + 1, 0, blocks, d->block_size, 0), TGT_SENSE_LBA_OUT_OF_RANGE);
-    disk_sense(disk_run16(d, 0x93, 0, 0, 1, blocks, 2 * d->block_size, 0), TGT_SENSE_INVALID_FIELD_IN_CDB);
-    disk_sense(disk_run10(d, 0x41, 0, 0, 1, blocks, d->block_size / 2, 0), TGT_SENSE_INVALID_FIELD_IN_CDB);
+    disk_sense(disk_run10(d, 0x41, 0, (uint32_t)all, 0, blocks, d->block_size, 0),
+               TGT_SENSE_LBA_OUT_OF_RANGE);
+    disk_sense(disk_run16(d, 0x93, 0, all + 1, 0, blocks, d->block_size, 0),
+               TGT_SENSE_LBA_OUT_OF_RANGE);
+    disk_sense(disk_run16(d, 0x93, 0, 0, 1, blocks, 2 * d->block_size, 0),
+               TGT_SENSE_INVALID_FIELD_IN_CDB);
+    disk_sense(disk_run10(d, 0x41, 0, 0, 1, blocks, d->block_size / 2, 0),
+               TGT_SENSE_INVALID_FIELD_IN_CDB);
     disk_expect_fill(d, 0, all - 3, 0x11);
 }
 
 static void format_unit(struct disk *d, gconstpointer data)
 {
     const uint8_t plain[6] = {0x04}, with_list[6] = {0x04, 0x10};
-    static const uint8_t list[4] = {0, 0x02, 0, 0}, defects[4] = {0, 0, 0, 8}, protection[4] = {1, 0, 0, 0};
+    static const uint8_t list[4] = {0, 0x02, 0, 0}, defects[4] = {0, 0, 0, 8},
+                         protection[4] = {1, 0, 0, 0};
     disk_fill(d, 0, 20, 0x11);
     disk_good(fake_run(d->n, 1, plain, 6, NULL, 0, 0));
     disk_expect_fill(d, 0, 20, 0);
     disk_good(fake_run(d->n, 1, with_list, 6, list, 4, 0));
-    disk_sense(fake_run(d->n, 1, with_list, 6, defects, 4, 0), TGT_SENSE_INVALID_FIELD_IN_PARAMETERS);
-    disk_sense(fake_run(d->n, 1, with_list, 6, protection, 4, 0), TGT_SENSE_INVALID_FIELD_IN_PARAMETERS);
+    disk_sense(fake_run(d->n, 1, with_list, 6, defects, 4, 0),
+               TGT_SENSE_INVALID_FIELD_IN_PARAMETERS);
+    disk_sense(fake_run(d->n, 1, with_list, 6, protection, 4, 0),
+               TGT_SENSE_INVALID_FIELD_IN_PARAMETERS);
     disk_sense(fake_run(d->n, 1, with_list, 6, list, 3, 0), TGT_SENSE_PARAMETER_LIST_LENGTH);
 }
 
@@ -284,14 +297,10 @@ static const struct {
 };
 
 static const struct disk_config configs[] = {
-    {.store = "mem", .ring = "poll"},
-    {.store = "mem", .ring = "auto", .block_size = 4096},
-    {.store = "mem-blocking", .ring = "poll"},
-    {.store = "mem-blocking", .ring = "auto"},
-    {.store = "mem-threads", .ring = "poll"},
-    {.store = "mem-threads", .ring = "auto"},
-    {.store = "check", .ring = "poll"},
-    {.store = "check", .ring = "auto", .threads = 2},
+    {.store = "mem", .ring = "poll"},          {.store = "mem", .ring = "auto", .block_size = 4096},
+    {.store = "mem-blocking", .ring = "poll"}, {.store = "mem-blocking", .ring = "auto"},
+    {.store = "mem-threads", .ring = "poll"},  {.store = "mem-threads", .ring = "auto"},
+    {.store = "check", .ring = "poll"},        {.store = "check", .ring = "auto", .threads = 2},
 };
 
 int main(int argc, char **argv)
@@ -300,8 +309,9 @@ int main(int argc, char **argv)
     for (unsigned i = 0; i < G_N_ELEMENTS(configs); i++) {
         const struct disk_config *c = &configs[i];
         for (unsigned k = 0; k < G_N_ELEMENTS(tests); k++) {
-            g_autofree char *path = g_strdup_printf("/sbc/%s-%s-%u/%s", c->store, c->ring,
-                                                    c->block_size ? c->block_size : 512, tests[k].name);
+            g_autofree char *path =
+                g_strdup_printf("/sbc/%s-%s-%u/%s", c->store, c->ring,
+                                c->block_size ? c->block_size : 512, tests[k].name);
             g_test_add(path, struct disk, c, disk_setup, tests[k].fn, disk_teardown);
         }
     }

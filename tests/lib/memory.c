@@ -14,7 +14,8 @@ static struct memory *memory_new(uint64_t size)
         return NULL;
     m->size = size;
     m->allocated = calloc(1, size / MEMORY_GRANULE + 1);
-    m->bytes = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    m->bytes = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+                    -1, 0);
     if (m->allocated == NULL || m->bytes == MAP_FAILED) {
         free(m->allocated);
         free(m);
@@ -50,7 +51,8 @@ static void mark(struct memory *m, uint64_t offset, uint64_t length)
 /* Zero the range; granules that lie wholly in it lose their storage. */
 static void unmap(struct memory *m, uint64_t offset, uint64_t length)
 {
-    uint64_t first = (offset + MEMORY_GRANULE - 1) / MEMORY_GRANULE, end = (offset + length) / MEMORY_GRANULE;
+    uint64_t first = (offset + MEMORY_GRANULE - 1) / MEMORY_GRANULE,
+             end = (offset + length) / MEMORY_GRANULE;
     memset(m->bytes + offset, 0, length);
     if (offset + length == m->size)
         end = (m->size + MEMORY_GRANULE - 1) / MEMORY_GRANULE;

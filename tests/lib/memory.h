@@ -9,14 +9,17 @@
 #define MEMORY_GRANULE 4096u
 
 struct memory {
-    uint8_t *bytes;     /* mmapped, `size` bytes */
+    uint8_t *bytes; /* mmapped, `size` bytes */
     uint64_t size;
     uint8_t *allocated; /* a byte per granule: 1 = has storage */
 };
 
 /* The option that all of them have. */
-#define MEMORY_PARAM_SIZE \
-    {.name = "size", .type = TGT_PARAM_SIZE, .def = "64M", .min = 512, .unit = "bytes", .help = "Size of the disk."}
+#define MEMORY_PARAM_SIZE                                                                          \
+    {                                                                                              \
+        .name = "size", .type = TGT_PARAM_SIZE, .def = "64M", .min = 512, .unit = "bytes",         \
+        .help = "Size of the disk."                                                                \
+    }
 
 /* Memory of the size that the options say; NULL with `err` filled if there is not that much. */
 struct memory *memory_open(const struct tgt_bs_open *args, struct tgt_error *err);

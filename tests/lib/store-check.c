@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Test store "check": memory that asserts what the host owes to a store; a violation ends the process. */
+/* Test store "check": memory that asserts what the host owes to a store; a violation ends the
+ * process. */
 #include <errno.h>
 #include <glib.h>
 #include <stdio.h>
@@ -27,15 +28,16 @@ struct pending {
     struct tgt_bs_io copy; /* nothing may change while the store has the operation */
 };
 
-#define MUST(what, condition)                                                                    \
-    do {                                                                                         \
-        if (!(condition)) {                                                                      \
-            fprintf(stderr, "store contract broken: %s (%s:%d)\n", (what), __FILE__, __LINE__);  \
-            abort();                                                                             \
-        }                                                                                        \
+#define MUST(what, condition)                                                                      \
+    do {                                                                                           \
+        if (!(condition)) {                                                                        \
+            fprintf(stderr, "store contract broken: %s (%s:%d)\n", (what), __FILE__, __LINE__);    \
+            abort();                                                                               \
+        }                                                                                          \
     } while (0)
 
-static int check_open(const struct tgt_bs_open *args, struct tgt_bs_info *info, void **handle, struct tgt_error *err)
+static int check_open(const struct tgt_bs_open *args, struct tgt_bs_info *info, void **handle,
+                      struct tgt_error *err)
 {
     MUST("open runs outside the I/O threads", tgt_thread_self() == NULL);
     MUST("info is zeroed and sized", info->struct_size >= sizeof *info && info->size == 0);
@@ -57,7 +59,8 @@ static void check_close(void *handle)
 {
     struct store *s = handle;
     MUST("close runs outside the I/O threads", tgt_thread_self() == NULL);
-    MUST("all channels are closed before the store", __atomic_load_n(&s->channels, __ATOMIC_ACQUIRE) == 0);
+    MUST("all channels are closed before the store",
+         __atomic_load_n(&s->channels, __ATOMIC_ACQUIRE) == 0);
     memory_free(s->memory);
     g_free(s);
 }
@@ -96,7 +99,8 @@ static uint64_t sum(const struct tgt_bs_io *io)
 static void check_io(const struct channel *c, const struct tgt_bs_io *io)
 {
     bool data = io->op == TGT_BS_READ || io->op == TGT_BS_WRITE;
-    MUST("submit runs on the channel's thread", tgt_thread_self() == c->thread && io->thread == c->thread);
+    MUST("submit runs on the channel's thread",
+         tgt_thread_self() == c->thread && io->thread == c->thread);
     MUST("the operation is known", io->op > 0 && io->op < TGT_BS_OP_COUNT_);
     MUST("the range lies within the size",
          io->offset <= c->store->memory->size && io->length <= c->store->memory->size - io->offset);
@@ -114,8 +118,9 @@ static void later(struct tgt_op *op, int64_t res)
     struct pending *p = (struct pending *)op;
     struct tgt_bs_io *io = p->io;
     MUST("a timeout ends as asked", res == 0 || res == -ECANCELED);
-    MUST("a running operation is left alone", io->op == p->copy.op && io->offset == p->copy.offset &&
-                                                  io->length == p->copy.length && io->iov == p->copy.iov);
+    MUST("a running operation is left alone",
+         io->op == p->copy.op && io->offset == p->copy.offset && io->length == p->copy.length &&
+             io->iov == p->copy.iov);
     p->channel->running--;
     tgt_bs_io_done(io, memory_do(p->channel->store->memory, io));
 }
@@ -153,5 +158,6 @@ static const struct tgt_bs_ops check_ops = {
     .submit = check_submit,
 };
 
-TGT_PLUGIN_DEFINE(BACKING_STORE, "check", "1.0", "LGPL-2.1-or-later", "Test store: asserts the contract", "bs:check",
-                  &check_ops, NULL, NULL, TGT_NO_PARAMS);
+TGT_PLUGIN_DEFINE(BACKING_STORE, "check", "1.0", "LGPL-2.1-or-later",
+                  "Test store: asserts the contract", "bs:check", &check_ops, NULL, NULL,
+                  TGT_NO_PARAMS);

@@ -9,9 +9,9 @@
 struct store {
     struct memory *memory;
     uint64_t delay_ns;
-    int error[TGT_BS_OP_COUNT_];   /* negative errno by operation, 0: none */
-    uint64_t from, to;             /* errors hit operations that touch these bytes */
-    uint64_t again;                /* submits still to be answered with -EAGAIN; atomic */
+    int error[TGT_BS_OP_COUNT_]; /* negative errno by operation, 0: none */
+    uint64_t from, to;           /* errors hit operations that touch these bytes */
+    uint64_t again;              /* submits still to be answered with -EAGAIN; atomic */
 };
 
 /* Lives in io->priv. */
@@ -24,7 +24,9 @@ struct delayed {
 static const struct {
     const char *name;
     int code;
-} errors[] = {{"none", 0}, {"EIO", EIO}, {"ENOSPC", ENOSPC}, {"EROFS", EROFS}, {"ETIMEDOUT", ETIMEDOUT}, {"ENOMEM", ENOMEM}};
+} errors[] = {
+    {"none", 0},       {"EIO", EIO}, {"ENOSPC", ENOSPC}, {"EROFS", EROFS}, {"ETIMEDOUT", ETIMEDOUT},
+    {"ENOMEM", ENOMEM}};
 
 static int error_code(const char *name)
 {
@@ -48,7 +50,8 @@ static void options(struct store *s, const struct tgt_params *params)
     s->again = tgt_param_uint(params, "again");
 }
 
-static int fault_open(const struct tgt_bs_open *args, struct tgt_bs_info *info, void **handle, struct tgt_error *err)
+static int fault_open(const struct tgt_bs_open *args, struct tgt_bs_info *info, void **handle,
+                      struct tgt_error *err)
 {
     const char *fail = tgt_param_str(args->params, "open");
     if (error_code(fail) != 0)
@@ -87,7 +90,8 @@ static bool refuse(struct store *s)
 {
     uint64_t left = __atomic_load_n(&s->again, __ATOMIC_RELAXED);
     while (left > 0)
-        if (__atomic_compare_exchange_n(&s->again, &left, left - 1, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        if (__atomic_compare_exchange_n(&s->again, &left, left - 1, false, __ATOMIC_RELAXED,
+                                        __ATOMIC_RELAXED))
             return true;
     return false;
 }
@@ -113,15 +117,38 @@ static void fault_cancel(void *chan, struct tgt_bs_io *io)
 }
 
 #define CHOICES "none EIO ENOSPC EROFS ETIMEDOUT ENOMEM"
-#define FAIL(op) {.name = op, .type = TGT_PARAM_ENUM, .def = "none", .choices = CHOICES, .help = "Error of " op "."}
+#define FAIL(op)                                                                                   \
+    {                                                                                              \
+        .name = op, .type = TGT_PARAM_ENUM, .def = "none", .choices = CHOICES,                     \
+        .help = "Error of " op "."                                                                 \
+    }
 
 static const struct tgt_param lu_params[] = {
     MEMORY_PARAM_SIZE,
-    {.name = "delay_ms", .type = TGT_PARAM_UINT, .def = "0", .unit = "ms", .help = "Delay of every operation."},
-    {.name = "again", .type = TGT_PARAM_UINT, .def = "0", .help = "How many submits are answered with EAGAIN first."},
-    {.name = "from", .type = TGT_PARAM_SIZE, .def = "0", .unit = "bytes", .help = "Errors hit from this offset on."},
-    {.name = "to", .type = TGT_PARAM_SIZE, .def = "8P", .unit = "bytes", .help = "Errors hit below this offset."},
-    FAIL("open"), FAIL("read"), FAIL("write"), FAIL("flush"), FAIL("discard"),
+    {.name = "delay_ms",
+     .type = TGT_PARAM_UINT,
+     .def = "0",
+     .unit = "ms",
+     .help = "Delay of every operation."},
+    {.name = "again",
+     .type = TGT_PARAM_UINT,
+     .def = "0",
+     .help = "How many submits are answered with EAGAIN first."},
+    {.name = "from",
+     .type = TGT_PARAM_SIZE,
+     .def = "0",
+     .unit = "bytes",
+     .help = "Errors hit from this offset on."},
+    {.name = "to",
+     .type = TGT_PARAM_SIZE,
+     .def = "8P",
+     .unit = "bytes",
+     .help = "Errors hit below this offset."},
+    FAIL("open"),
+    FAIL("read"),
+    FAIL("write"),
+    FAIL("flush"),
+    FAIL("discard"),
 };
 
 static const struct tgt_bs_ops fault_ops = {
@@ -137,5 +164,6 @@ static const struct tgt_bs_ops fault_ops = {
     .cancel = fault_cancel,
 };
 
-TGT_PLUGIN_DEFINE(BACKING_STORE, "fault", "1.0", "LGPL-2.1-or-later", "Test store: errors and delays on command", "bs:fault",
-                  &fault_ops, NULL, NULL, TGT_NO_PARAMS);
+TGT_PLUGIN_DEFINE(BACKING_STORE, "fault", "1.0", "LGPL-2.1-or-later",
+                  "Test store: errors and delays on command", "bs:fault", &fault_ops, NULL, NULL,
+                  TGT_NO_PARAMS);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Test store "mem-blocking": memory behind the plain callbacks of the blocking model, with no more than the required ones. */
+/* Test store "mem-blocking": memory behind the plain callbacks of the blocking model, with no more
+ * than the required ones. */
 #include <errno.h>
 #include <string.h>
 
 #include "memory.h"
 
-static int mem_open(const struct tgt_bs_open *args, struct tgt_bs_info *info, void **handle, struct tgt_error *err)
+static int mem_open(const struct tgt_bs_open *args, struct tgt_bs_info *info, void **handle,
+                    struct tgt_error *err)
 {
     struct memory *m = memory_open(args, err);
     if (m == NULL)
@@ -58,5 +60,6 @@ static const struct tgt_bs_ops mem_ops = {
     .flush = mem_flush,
 };
 
-TGT_PLUGIN_DEFINE(BACKING_STORE, "mem-blocking", "1.0", "LGPL-2.1-or-later", "Test store: memory, blocking model",
-                  "bs:mem-blocking", &mem_ops, NULL, NULL, TGT_NO_PARAMS);
+TGT_PLUGIN_DEFINE(BACKING_STORE, "mem-blocking", "1.0", "LGPL-2.1-or-later",
+                  "Test store: memory, blocking model", "bs:mem-blocking", &mem_ops, NULL, NULL,
+                  TGT_NO_PARAMS);

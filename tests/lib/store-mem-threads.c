@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Test store "mem-threads": memory whose operations are done and completed by a thread of its own. */
+/* Test store "mem-threads": memory whose operations are done and completed by a thread of its own.
+ */
 #include <errno.h>
 #include <glib.h>
 
@@ -43,7 +44,8 @@ static gpointer serve(gpointer data)
     }
 }
 
-static int mem_open(const struct tgt_bs_open *args, struct tgt_bs_info *info, void **handle, struct tgt_error *err)
+static int mem_open(const struct tgt_bs_open *args, struct tgt_bs_info *info, void **handle,
+                    struct tgt_error *err)
 {
     struct memory *m = memory_open(args, err);
     if (m == NULL)
@@ -92,5 +94,6 @@ static const struct tgt_bs_ops mem_ops = {
     .submit = mem_submit,
 };
 
-TGT_PLUGIN_DEFINE(BACKING_STORE, "mem-threads", "1.0", "LGPL-2.1-or-later", "Test store: memory, threads of its own",
-                  "bs:mem-threads", &mem_ops, NULL, NULL, TGT_NO_PARAMS);
+TGT_PLUGIN_DEFINE(BACKING_STORE, "mem-threads", "1.0", "LGPL-2.1-or-later",
+                  "Test store: memory, threads of its own", "bs:mem-threads", &mem_ops, NULL, NULL,
+                  TGT_NO_PARAMS);

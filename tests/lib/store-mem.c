@@ -4,7 +4,8 @@
 
 #include "memory.h"
 
-static int mem_open(const struct tgt_bs_open *args, struct tgt_bs_info *info, void **handle, struct tgt_error *err)
+static int mem_open(const struct tgt_bs_open *args, struct tgt_bs_info *info, void **handle,
+                    struct tgt_error *err)
 {
     struct memory *m = memory_open(args, err);
     if (m == NULL)
@@ -49,7 +50,10 @@ static int mem_usage(void *handle, uint64_t *used, uint64_t *available)
 
 static const struct tgt_param lu_params[] = {
     MEMORY_PARAM_SIZE,
-    {.name = "write-back", .type = TGT_PARAM_BOOL, .def = "on", .help = "Behave as if writes were cached."},
+    {.name = "write-back",
+     .type = TGT_PARAM_BOOL,
+     .def = "on",
+     .help = "Behave as if writes were cached."},
 };
 
 static const struct tgt_bs_ops mem_ops = {
@@ -66,5 +70,6 @@ static const struct tgt_bs_ops mem_ops = {
     .usage = mem_usage,
 };
 
-TGT_PLUGIN_DEFINE(BACKING_STORE, "mem", "1.0", "LGPL-2.1-or-later", "Test store: memory that is lent to readers", "bs:mem",
-                  &mem_ops, NULL, NULL, TGT_NO_PARAMS);
+TGT_PLUGIN_DEFINE(BACKING_STORE, "mem", "1.0", "LGPL-2.1-or-later",
+                  "Test store: memory that is lent to readers", "bs:mem", &mem_ops, NULL, NULL,
+                  TGT_NO_PARAMS);

@@ -63,8 +63,8 @@ TGT_WIRE_SIZE(sbc_unmap_descriptor, 16);
 
 /** FORMAT UNIT short parameter list header (SBC-4 5.4.2.2). */
 struct sbc_format_header {
-    uint8_t protection;  /**< PROTECTION FIELD USAGE 2:0 */
-    uint8_t options;     /**< FOV 7, DPRY 6, DCRT 5, STPF 4, IP 3, IMMED 1 */
+    uint8_t protection;   /**< PROTECTION FIELD USAGE 2:0 */
+    uint8_t options;      /**< FOV 7, DPRY 6, DCRT 5, STPF 4, IP 3, IMMED 1 */
     be16_t defect_length; /**< DEFECT LIST LENGTH */
 };
 TGT_WIRE_SIZE(sbc_format_header, 4);
@@ -105,8 +105,8 @@ TGT_WIRE_SIZE(sbc_vpd_characteristics, 60);
 struct sbc_vpd_provisioning {
     uint8_t threshold_exponent; /**< THRESHOLD EXPONENT */
     uint8_t flags;              /**< LBPU 7, LBPWS 6, LBPWS10 5, LBPRZ 4:2, ANC_SUP 1, DP 0 */
-    uint8_t type;               /**< MINIMUM PERCENTAGE 7:3, PROVISIONING TYPE 2:0: 0 full, 1 resource, 2 thin */
-    uint8_t threshold;          /**< THRESHOLD PERCENTAGE */
+    uint8_t type; /**< MINIMUM PERCENTAGE 7:3, PROVISIONING TYPE 2:0: 0 full, 1 resource, 2 thin */
+    uint8_t threshold; /**< THRESHOLD PERCENTAGE */
 };
 TGT_WIRE_SIZE(sbc_vpd_provisioning, 4);
 

@@ -12,7 +12,7 @@ enum {
     PROBE_HOLD = 0xc1,
     /* Lets all go that wait, on all nexuses. */
     PROBE_RESUME = 0xc2,
-    /* Bidirectional: Data-Out, its length in bytes 2-5, comes back inverted; bytes 6-8: how much. */
+    /* Bidirectional: Data-Out, its length in bytes 2-5, comes back inverted, bytes 6-8 of it. */
     PROBE_MIRROR = 0xc3,
     /* Bytes 2-3: bytes of data, and CHECK CONDITION with FILEMARK DETECTED and INFORMATION. */
     PROBE_PARTIAL = 0xc4,
