@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The targets that are measured: Debian's tgt and our daemon, each private, on its own CPU and port."""
+"""The targets that are measured: Debian's tgt and our daemon, each on a port of its own."""
 
 import glob
 import os
@@ -75,8 +75,16 @@ def make_disk(folder):
     return path
 
 
+def end(process):
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+
+
 class Target:
-    """A running target; subclasses set `pid` and `port` in launch()."""
+    """A target; subclasses set `pid` and `port` in launch(), and stop what launch() started."""
+
+    process = None
+    daemon = None
 
     def __init__(self):
         self.folder = tempfile.mkdtemp(prefix="tgt-bench.", dir="/dev/shm")
@@ -85,7 +93,6 @@ class Target:
         with on_cpu(TARGET_CPU):
             self.launch()
         self.configure()
-        return self
 
     @property
     def url(self):
@@ -131,12 +138,13 @@ class DebianTgt(Target):
     def configure(self):
         wait_for_port(self.port, 10)
         self.admin("target", "--op", "new", "--tid", "1", "-T", IQN)
-        self.admin("logicalunit", "--op", "new", "--tid", "1", "--lun", "1", "-b", make_disk(self.folder))
+        disk = make_disk(self.folder)
+        self.admin("logicalunit", "--op", "new", "--tid", "1", "--lun", "1", "-b", disk)
         self.admin("target", "--op", "bind", "--tid", "1", "-I", "ALL")
 
     def stop(self):
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
+        if self.process:
+            end(self.process)
         self.remove_folder()
 
 
@@ -150,7 +158,8 @@ class Ours(Target):
         self.name = store if ring == "auto" else f"{store} {ring}"
 
     def launch(self):
-        self.daemon = daemon.Daemon(ring=self.ring).start()
+        self.daemon = daemon.Daemon(ring=self.ring)
+        self.daemon.start()
         self.pid = self.daemon.process.pid
 
     def configure(self):
@@ -162,7 +171,8 @@ class Ours(Target):
             self.daemon.create_lun(IQN, 1, self.store, size=f"{SIZE_MB}M")
 
     def stop(self):
-        self.daemon.stop()
+        if self.daemon:
+            self.daemon.stop()
         self.remove_folder()
 
 
@@ -175,12 +185,12 @@ def start_time(kind):
         process = subprocess.Popen(_command(target, port), stdin=subprocess.DEVNULL,
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                    env={**os.environ, "TGT_IPC_SOCKET": f"{target.folder}/ipc"})
-    wait_for_port(port, 10)
-    elapsed = time.monotonic() - begin
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    target.remove_folder()
-    return elapsed * 1000
+    try:
+        wait_for_port(port, 10)
+        return (time.monotonic() - begin) * 1000
+    finally:
+        end(process)
+        target.remove_folder()
 
 
 def _command(target, port):
@@ -189,8 +199,9 @@ def _command(target, port):
         return ["/usr/sbin/tgtd", "-f", "-C", "77", "--iscsi", portal]
     state = os.path.join(target.folder, "state")
     os.mkdir(state, 0o700)
-    return [os.environ["TGTD"], "-f", "-t", "1", "--control", os.path.join(target.folder, "control"),
-            "--state-dir", state, "--iscsi", portal]  # fmt: skip
+    control = os.path.join(target.folder, "control")
+    return [os.environ["TGTD"], "-f", "-t", "1", "--control", control, "--state-dir", state,
+            "--iscsi", portal]  # fmt: skip
 
 
 def serve_time():
@@ -202,11 +213,12 @@ def serve_time():
          "127.0.0.1:0"],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
     )  # fmt: skip
-    while b"iscsi://" not in (line := process.stdout.readline()):
-        if not line:
-            sys.exit("bench: tgtctl serve prints no URL")
-    elapsed = time.monotonic() - begin
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=10)
-    shutil.rmtree(folder, ignore_errors=True)
-    return elapsed * 1000
+    try:
+        while b"iscsi://" not in (line := process.stdout.readline()):
+            if not line:
+                sys.exit("bench: tgtctl serve prints no URL")
+        return (time.monotonic() - begin) * 1000
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=10)
+        shutil.rmtree(folder, ignore_errors=True)

@@ -54,8 +54,9 @@
     .dir = TGT_DIR_OUT, .unit = TGT_LEN_BLOCKS_NO_DATA, .order = TGT_ORDER_READ,                   \
     .reserve = TGT_RESERVE_READ, .flags = TGT_OP_RANGE, .data_len = sbc_verify_data_len,           \
     .exec = sbc_verify
-#define NO_DATA(fn)                                                                                \
-    .dir = TGT_DIR_NONE, .unit = TGT_LEN_BLOCKS_NO_DATA, .order = TGT_ORDER_READ,                  \
+/* A flush may take long and concerns what has completed: nothing waits for it, not even a claim. */
+#define NO_DATA(ordering, fn)                                                                      \
+    .dir = TGT_DIR_NONE, .unit = TGT_LEN_BLOCKS_NO_DATA, .order = ordering,                        \
     .flags = TGT_OP_RANGE, .exec = fn
 #define SAMES                                                                                      \
     .dir = TGT_DIR_OUT, .unit = TGT_LEN_BLOCKS_ONE, .order = TGT_ORDER_WRITE,                      \
@@ -127,14 +128,14 @@ static const struct tgt_scsi_op ops[] = {
      .opcode = 0x34,
      .service_action = TGT_NO_SA,
      F10,
-     NO_DATA(sbc_prefetch),
+     NO_DATA(TGT_ORDER_READ, sbc_prefetch),
      .reserve = TGT_RESERVE_READ,
      .usage = U10(0x34, IMMED)},
     {.name = "SYNCHRONIZE CACHE(10)",
      .opcode = 0x35,
      .service_action = TGT_NO_SA,
      F10,
-     NO_DATA(sbc_synchronize_cache),
+     NO_DATA(TGT_ORDER_FREE, sbc_synchronize_cache),
      .reserve = TGT_RESERVE_CONFLICT,
      .usage = U10(0x35, IMMED_SYNC_NV)},
     {.name = "WRITE SAME(10)",
@@ -213,14 +214,14 @@ static const struct tgt_scsi_op ops[] = {
      .opcode = 0x90,
      .service_action = TGT_NO_SA,
      F16,
-     NO_DATA(sbc_prefetch),
+     NO_DATA(TGT_ORDER_READ, sbc_prefetch),
      .reserve = TGT_RESERVE_READ,
      .usage = U16(0x90, IMMED)},
     {.name = "SYNCHRONIZE CACHE(16)",
      .opcode = 0x91,
      .service_action = TGT_NO_SA,
      F16,
-     NO_DATA(sbc_synchronize_cache),
+     NO_DATA(TGT_ORDER_FREE, sbc_synchronize_cache),
      .reserve = TGT_RESERVE_CONFLICT,
      .usage = U16(0x91, IMMED_SYNC_NV)},
     {.name = "WRITE SAME(16)",

@@ -82,7 +82,7 @@ struct iscsi_rx {
 /* Points in time at which something is to be done; 0: none. */
 enum iscsi_timer {
     ISCSI_TIMER_LOGIN, /* full feature phase is not reached */
-    ISCSI_TIMER_NOP,   /* nothing heard */
+    ISCSI_TIMER_NOP,   /* nothing heard: ping, or end a discovery session */
     ISCSI_TIMER_PDU,   /* stands still within a PDU */
     ISCSI_TIMER_SEND,  /* takes no answers */
     ISCSI_TIMER_OWED,  /* look after tasks whose data does not come */

@@ -21,6 +21,12 @@ static char **name_slot(struct iscsi_login *login, const struct iscsi_key *key)
     }
 }
 
+static bool is_name(const struct iscsi_key *key)
+{
+    enum iscsi_key_id id = iscsi_key_id(key);
+    return id == ISCSI_KEY_InitiatorName || id == ISCSI_KEY_TargetName;
+}
+
 /* 6.3: no key may come twice in a login, known or not. */
 static bool first_time(struct iscsi_login *login, const struct iscsi_key *key, const char *name)
 {
@@ -41,7 +47,7 @@ static enum iscsi_login_status note_pair(struct iscsi_login *login, const struct
     if (key && pair->value_len > ISCSI_VALUE_MAX)
         return ISCSI_LOGIN_INITIATOR_ERROR;
     if (slot)
-        *slot = g_strdup(pair->value);
+        *slot = is_name(key) ? iscsi_name_fold(pair->value) : g_strdup(pair->value);
     return ISCSI_LOGIN_SUCCESS;
 }
 

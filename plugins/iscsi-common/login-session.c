@@ -106,7 +106,9 @@ static void begin_full_feature(struct iscsi_conn *c)
     iscsi_login_free(c);
     iscsi_conn_logged_in(c);
     iscsi_timer_clear(c, ISCSI_TIMER_LOGIN);
-    if (c->portal->nop_interval && !c->session->discovery)
+    if (c->session->discovery)
+        iscsi_timer_set(c, ISCSI_TIMER_NOP, c->portal->stall_timeout);
+    else if (c->portal->nop_interval)
         iscsi_timer_set(c, ISCSI_TIMER_NOP, c->portal->nop_interval);
     iscsi_conn_enter(c, &iscsi_state_full);
     iscsi_conn_unpause(c, ISCSI_PAUSE_LOGIN);

@@ -67,12 +67,13 @@ void iscsi_send_targets(struct iscsi_conn *c, const char *value, struct iscsi_te
 {
     bool all = strcmp(value, "All") == 0, discovery = c->session->discovery;
     const char *own = c->session->key.target;
+    g_autofree char *name = iscsi_name_fold(value);
     g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(g_free);
     struct addresses addresses = {c, list};
     tgt_portal_each(&tgt_plugin, add_portal, &addresses);
-    if (discovery && (all || iscsi_name_valid(value)))
-        put_permitted(c, all ? NULL : value, list, text);
-    else if (!discovery && (all || !*value || strcmp(value, own) == 0))
+    if (discovery && (all || iscsi_name_valid(name)))
+        put_permitted(c, all ? NULL : name, list, text);
+    else if (!discovery && (all || !*value || strcmp(name, own) == 0))
         put_target(own, list, text); /* "All" does not belong here, but some initiators send it */
     else
         iscsi_text_put(text, "SendTargets", "Reject");

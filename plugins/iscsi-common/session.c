@@ -24,7 +24,7 @@ struct iscsi_engine *iscsi_engine_new(void)
     if (!iscsi_crc32c_works())
         return NULL;
     struct iscsi_engine *engine = g_atomic_rc_box_new0(struct iscsi_engine);
-    g_mutex_init(&engine->lock);
+    pthread_mutex_init(&engine->lock, NULL);
     engine->sessions = g_hash_table_new(key_hash, key_equal);
     engine->tsihs = g_hash_table_new(NULL, NULL);
     return engine;
@@ -35,7 +35,7 @@ static void engine_clear(gpointer p)
     struct iscsi_engine *engine = p;
     g_hash_table_unref(engine->sessions);
     g_hash_table_unref(engine->tsihs);
-    g_mutex_clear(&engine->lock);
+    pthread_mutex_destroy(&engine->lock);
 }
 
 void iscsi_engine_unref(struct iscsi_engine *engine)
@@ -82,10 +82,10 @@ static void evict(struct tgt_msg *msg)
 {
     struct iscsi_session *s =
         (struct iscsi_session *)((char *)msg - offsetof(struct iscsi_session, evict));
-    g_mutex_lock(&s->engine->lock);
+    pthread_mutex_lock(&s->engine->lock);
     s->evicting = false;
     bool orphan = s->orphan;
-    g_mutex_unlock(&s->engine->lock);
+    pthread_mutex_unlock(&s->engine->lock);
     if (orphan)
         session_free(s);
     else
@@ -119,7 +119,7 @@ enum iscsi_claim iscsi_session_claim(struct iscsi_engine *engine, const struct i
                                      struct iscsi_session **session)
 {
     enum iscsi_claim claim = ISCSI_CLAIM_WAIT;
-    g_mutex_lock(&engine->lock);
+    pthread_mutex_lock(&engine->lock);
     struct iscsi_session *s = g_hash_table_lookup(engine->sessions, key);
     if (s) {
         wait_for(s, waiter);
@@ -131,17 +131,17 @@ enum iscsi_claim iscsi_session_claim(struct iscsi_engine *engine, const struct i
         else
             session_free(s);
     }
-    g_mutex_unlock(&engine->lock);
+    pthread_mutex_unlock(&engine->lock);
     return claim;
 }
 
 bool iscsi_waiter_cancel(struct iscsi_engine *engine, struct iscsi_waiter *waiter)
 {
-    g_mutex_lock(&engine->lock);
+    pthread_mutex_lock(&engine->lock);
     bool waiting = waiter->on != NULL;
     if (waiting)
         waiter->on->waiters = g_slist_remove(waiter->on->waiters, waiter);
-    g_mutex_unlock(&engine->lock);
+    pthread_mutex_unlock(&engine->lock);
     return waiting;
 }
 
@@ -158,14 +158,14 @@ static void wake_waiters(struct iscsi_session *s)
 
 void iscsi_session_remove(struct iscsi_session *s)
 {
-    g_mutex_lock(&s->engine->lock);
+    pthread_mutex_lock(&s->engine->lock);
     if (!s->removed) {
         s->removed = true;
         g_hash_table_remove(s->engine->sessions, &s->key);
         g_hash_table_remove(s->engine->tsihs, GUINT_TO_POINTER(s->tsih));
         wake_waiters(s);
     }
-    g_mutex_unlock(&s->engine->lock);
+    pthread_mutex_unlock(&s->engine->lock);
 }
 
 void iscsi_session_release(struct iscsi_session *s)
@@ -174,9 +174,9 @@ void iscsi_session_release(struct iscsi_session *s)
         return;
     iscsi_hold_clear(s);
     iscsi_session_remove(s);
-    g_mutex_lock(&s->engine->lock);
+    pthread_mutex_lock(&s->engine->lock);
     bool evicting = s->orphan = s->evicting;
-    g_mutex_unlock(&s->engine->lock);
+    pthread_mutex_unlock(&s->engine->lock);
     if (!evicting)
         session_free(s);
 }
@@ -185,10 +185,10 @@ enum iscsi_find iscsi_session_find(struct iscsi_engine *engine, const struct isc
                                    uint16_t tsih, uint16_t cid)
 {
     enum iscsi_find found = ISCSI_FIND_NONE;
-    g_mutex_lock(&engine->lock);
+    pthread_mutex_lock(&engine->lock);
     const struct iscsi_session *s = g_hash_table_lookup(engine->tsihs, GUINT_TO_POINTER(tsih));
     if (s && key_equal(&s->key, key))
         found = s->conn->cid == cid ? ISCSI_FIND_SAME_CID : ISCSI_FIND_OTHER_CID;
-    g_mutex_unlock(&engine->lock);
+    pthread_mutex_unlock(&engine->lock);
     return found;
 }

@@ -4,6 +4,7 @@
 #define ISCSI_SESSION_H
 
 #include <glib.h>
+#include <pthread.h>
 #include <tgt/tgt.h>
 
 #include "conn.h"
@@ -59,7 +60,7 @@ struct iscsi_waiter {
 
 /* One per plugin. */
 struct iscsi_engine {
-    GMutex lock;
+    pthread_mutex_t lock; /* not a GMutex: ThreadSanitizer does not know those */
     GHashTable *sessions; /* by key */
     GHashTable *tsihs;    /* GUINT_TO_POINTER(tsih) -> session */
     uint16_t last_tsih;

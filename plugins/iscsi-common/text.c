@@ -97,7 +97,7 @@ const uint8_t *iscsi_text_take(struct iscsi_text *text, size_t limit, size_t *le
 
 static bool hex_digits(const char *digits, size_t count)
 {
-    return strspn(digits, "0123456789abcdefABCDEF") == count && digits[count] == '\0';
+    return strspn(digits, "0123456789abcdef") == count && digits[count] == '\0';
 }
 
 /* "iqn.2001-04." and at least one more character. */
@@ -110,14 +110,24 @@ static bool iqn_prefix(const char *name)
     return name[sizeof(form) - 1] != '\0';
 }
 
-/* The stringprep profile (RFC 3722 clause 6) forbids blanks, controls and ASCII punctuation but "-.:"; the underscore and capital
- * letters are let through, since names with them are in use. */
+/* The stringprep profile (RFC 3722 clause 6) forbids blanks, controls and ASCII punctuation but "-.:"; the underscore is let
+ * through, since names with it are in use. */
 static bool name_characters(const char *name)
 {
     for (; *name; name++)
-        if ((unsigned char)*name < 0x80 && !g_ascii_isalnum(*name) && !strchr("-.:_", *name))
+        if ((unsigned char)*name < 0x80 && !g_ascii_islower(*name) && !g_ascii_isdigit(*name) &&
+            !strchr("-.:_", *name))
             return false;
     return true;
+}
+
+char *iscsi_name_fold(const char *name)
+{
+    static const char *const types[] = {"iqn.", "eui.", "naa."};
+    for (unsigned i = 0; i < G_N_ELEMENTS(types); i++)
+        if (g_ascii_strncasecmp(name, types[i], 4) == 0)
+            return g_ascii_strdown(name, -1);
+    return g_strdup(name);
 }
 
 bool iscsi_name_valid(const char *name)

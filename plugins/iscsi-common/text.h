@@ -42,7 +42,9 @@ void iscsi_text_put_number(struct iscsi_text *text, const char *key, uint32_t va
 bool iscsi_text_pending(const struct iscsi_text *text);
 /* The next piece of at most `limit` bytes; it counts as sent. Empty if nothing is left. */
 const uint8_t *iscsi_text_take(struct iscsi_text *text, size_t limit, size_t *len);
-/* Is this a well-formed iSCSI name (4.2.7)? */
+/* The form in which names are compared: lower case (RFC 3722; ASCII, as the daemon keeps them). Free with g_free(). */
+char *iscsi_name_fold(const char *name);
+/* Is this, folded, a well-formed iSCSI name (4.2.7)? */
 bool iscsi_name_valid(const char *name);
 
 #endif

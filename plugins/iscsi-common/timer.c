@@ -38,10 +38,22 @@ static void on_end(struct iscsi_conn *c)
         iscsi_session_end(c, "it did not log out when asked to");
 }
 
+/* Discovery sessions are not pinged (4.3), but must not stay for ever either. */
+static void on_discovery_idle(struct iscsi_conn *c)
+{
+    uint64_t limit = c->portal->stall_timeout, silent = iscsi_now(c) - c->heard;
+    if (silent < limit)
+        iscsi_timer_set(c, ISCSI_TIMER_NOP, limit - silent);
+    else
+        iscsi_session_end(c, "nothing is asked in this discovery session any more");
+}
+
 /* Silence is counted only while it is the peer's own. */
 static void on_nop(struct iscsi_conn *c)
 {
     uint64_t interval = c->portal->nop_interval, now = iscsi_now(c);
+    if (c->session->discovery)
+        return on_discovery_idle(c);
     uint64_t silent = now - c->heard;
     if (c->pause & ISCSI_PAUSE_DATA)
         c->heard = now;

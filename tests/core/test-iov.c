@@ -29,7 +29,7 @@ static void test_get(struct fixture *f, gconstpointer data)
             char dst[18] = {0};
             size_t have = at < 16 ? MIN(len, 16 - at) : 0;
             g_assert_cmpuint(iov_get(f->iov, 4, at, dst, len), ==, have);
-            g_assert_cmpmem(dst, have, "abcdefghijklmnop" + MIN(at, 16), have);
+            g_assert_cmpmem(dst, have, &"abcdefghijklmnop"[MIN(at, 16)], have);
             g_assert_cmpint(dst[have], ==, 0);
         }
     }

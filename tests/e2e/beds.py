@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""An exported disk image in two ways, a configured daemon or `tgtctl serve`, for foreign software."""
+"""A disk image exported by a configured daemon or by `tgtctl serve`, for foreign software."""
 
 import os
 import re
@@ -34,8 +34,9 @@ def run(*command, status=0, timeout=60):
     done = subprocess.run([str(c) for c in command], stdin=subprocess.DEVNULL, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, errors="replace",
                           timeout=timeout * tap.slowness(), check=False)
+    words = " ".join(map(str, command))
     tap.true(done.returncode == status,
-             f"{' '.join(map(str, command))}: status {done.returncode}, wanted {status}\n{done.stdout}")
+             f"{words}: status {done.returncode}, wanted {status}\n{done.stdout}")
     return done.stdout
 
 
@@ -116,7 +117,7 @@ class Serve:
             if not data:
                 self.process.kill()
                 self.process.wait()
-                raise daemon.DaemonError(f"serve does not print {count} URLs; it says:\n{self.output}")
+                raise daemon.DaemonError(f"serve does not print {count} URLs, but:\n{self.output}")
             self.output += data.decode(errors="replace")
             self.urls = list(dict.fromkeys(m.group(0) for m in FULL_URL.finditer(self.output)))
 

@@ -147,7 +147,7 @@ def check_file(path, writer):
     with open(path, "rb") as file:
         for index in writer.stable:
             file.seek(index * BLOCK)
-            tap.true(file.read(BLOCK) == pattern(index), f"block {index} was acknowledged and is not there")
+            tap.true(file.read(BLOCK) == pattern(index), f"acknowledged block {index} is lost")
         file.seek(writer.next * BLOCK)
         tap.true(not any(file.read(MIB)), "bytes after the last write")
 

@@ -126,7 +126,8 @@ def test_qemu_img_dd(bed):
     out = bed.path("dd.img")
     qemu_img("dd", "-f", "raw", "-O", "raw", "bs=64k", "skip=3", "count=40", f"if={bed.url}",
              f"of={out}")
-    tap.true(contents(out) == contents(bed.image, 3 * 65536, 37 * 65536), "other bytes than in the file")
+    wanted = contents(bed.image, 3 * 65536, 37 * 65536)
+    tap.true(contents(out) == wanted, "other bytes than in the file")
 
 
 @tap.cases(read="", write="-w --pattern=90", write_flush="-w --flush-interval=64")
@@ -145,7 +146,8 @@ def test_qemu_io_odd_sizes(bed):
     qemu_io(bed, "write -P 0x11 2M 1M", "write -P 0x22 2098176 1536", "read -P 0x22 2098176 1536",
             "read -P 0x11 2M 1024", "read -P 0x11 2099712 3k")
     data = contents(bed.image, 2 * MIB, MIB)
-    tap.true(data == b"\x11" * 1024 + b"\x22" * 1536 + b"\x11" * (MIB - 2560), "wrong bytes in the file")
+    wanted = b"\x11" * 1024 + b"\x22" * 1536 + b"\x11" * (MIB - 2560)
+    tap.true(data == wanted, "wrong bytes in the file")
 
 
 def test_qemu_io_write_zeroes(bed):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Lists and runs the tests of libiscsi's iscsi-test-cu, one process per test, and reads its output."""
+"""List and run the tests of libiscsi's iscsi-test-cu, one process each, and read the output."""
 
 import collections
 import fnmatch

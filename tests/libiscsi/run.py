@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """libiscsi's own test suite against tgtd:  run.py STORE RING [PATTERN...]
 
-STORE is a backing store (mem, rdwr), RING the I/O engine (uring, poll). Each test of iscsi-test-cu is
-a TAP subtest; what may skip, and why, stands in skips.txt.
+STORE is a backing store (mem, rdwr), RING the I/O engine (uring, poll). Each test of iscsi-test-cu
+is a TAP subtest; what may skip, and why, stands in skips.txt.
 """
 
 import fnmatch

@@ -143,6 +143,7 @@ def test_control_port_names_the_socket(f):
         time.sleep(0.02)
     process.terminate()
     tap.equal(process.wait(10 * tap.slowness()), 0, "exit status")
+    os.unlink("/run/tgtd/control.4242.lock")
 
 
 # A daemon -------------------------------------------------------------------------------------

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The User-Mode Linux guest: what it needs of the machine, its image, its network, one run of it."""
+"""The User-Mode Linux guest: what it needs of the machine, its image, its link, one run of it."""
 
 import os
 import shutil
@@ -100,7 +100,8 @@ class Guest:
     def _command(self, image, scenario):
         return [
             f"{image}/linux", f"mem={MEMORY_MB}M", f"uml_dir={self.scratch}/",
-            f"ubd0={self.scratch}/cow,{image}/root.img", "root=/dev/ubda", "rw", "init=/sbin/vm-init",
+            f"ubd0={self.scratch}/cow,{image}/root.img", "root=/dev/ubda", "rw",
+            "init=/sbin/vm-init",
             "con=null", "con0=null,fd:1", "quiet", "apparmor=0",
             "vec0:transport=tap,ifname=tap0,gro=1", f"VM_IP={GUEST_ADDRESS}/24",
             f"VM_SRC={HERE}", f"VM_OUT={self.out}", f"VM_SCENARIO={scenario}",

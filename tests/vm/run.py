@@ -3,8 +3,8 @@
 """Run a scenario of the real Linux initiator against tgtd and print TAP:  run.py SCENARIO [OUTDIR]
 
 The initiator is in a User-Mode Linux guest, the daemon runs natively; both ends of the link between
-them are in a network namespace that reaches nothing else. The scenario prints one TAP line per step;
-the last test, that the daemon ended well, is added here. OUTDIR keeps what the guest left behind.
+them are in a network namespace that reaches nothing else. The scenario prints one TAP line per
+step; the last test, that the daemon ended well, is added here. OUTDIR keeps what the guest left.
 """
 
 import os

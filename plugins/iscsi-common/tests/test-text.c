@@ -118,9 +118,10 @@ static void test_names(void)
 {
     g_assert_true(iscsi_name_valid("iqn.2001-04.com.example:storage.disk1"));
     g_assert_true(iscsi_name_valid("iqn.2001-04.c"));
-    g_assert_true(iscsi_name_valid("eui.02004567A425678D"));
-    g_assert_true(iscsi_name_valid("naa.52004567BA64678D"));
-    g_assert_true(iscsi_name_valid("naa.62004567BA64678D0123456789ABCDEF"));
+    g_assert_true(iscsi_name_valid("eui.02004567a425678d"));
+    g_assert_true(iscsi_name_valid("naa.52004567ba64678d"));
+    g_assert_true(iscsi_name_valid("naa.62004567ba64678d0123456789abcdef"));
+    g_assert_true(iscsi_name_valid("iqn.2001-04.com.example:under_score"));
     g_assert_true(iscsi_name_valid("iqn.2001-04.com.example:\xc3\xbc"));
     g_assert_false(iscsi_name_valid(""));
     g_assert_false(iscsi_name_valid("disk"));
@@ -135,6 +136,16 @@ static void test_names(void)
     g_assert_false(iscsi_name_valid("eui.02004567A425678"));
     g_assert_false(iscsi_name_valid("eui.02004567A425678DD"));
     g_assert_false(iscsi_name_valid("naa.52004567BA64678D0"));
+}
+
+static void test_folded_names(void)
+{
+    g_autofree char *iqn = iscsi_name_fold("IQN.2001-04.com.Example:DISK");
+    g_autofree char *eui = iscsi_name_fold("eui.02004567A425678D");
+    g_autofree char *other = iscsi_name_fold("Disk");
+    g_assert_cmpstr(iqn, ==, "iqn.2001-04.com.example:disk");
+    g_assert_cmpstr(eui, ==, "eui.02004567a425678d");
+    g_assert_cmpstr(other, ==, "Disk");
 }
 
 static void test_name_length(void)
@@ -158,6 +169,7 @@ int main(int argc, char **argv)
     g_test_add_func("/text/limit", test_limit);
     g_test_add_func("/text/answers-in-pieces", test_answers_in_pieces);
     g_test_add_func("/text/names", test_names);
+    g_test_add_func("/text/folded-names", test_folded_names);
     g_test_add_func("/text/name-length", test_name_length);
     return g_test_run();
 }
