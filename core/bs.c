@@ -17,6 +17,9 @@
 
 /* How long a store that said -EAGAIN is left in peace. */
 #define PARK_NS 1000000u
+/* Requests of one command that are begun without a break. A store that ends them within submit()
+ * would otherwise let a handler of many steps fill the stack, and keep the thread from all else. */
+#define STEPS_AT_ONCE 8
 
 /* What an operation of the store is for. */
 enum bs_step {
@@ -114,7 +117,8 @@ static int prepare_zero(struct bs_task *t)
     void *zeroes = cmd_scratch(t->cmd, BUFFER_LARGE);
     if (zeroes == NULL)
         return -ENOMEM;
-    if (t->moved == 0)
+    if (t->io.op != TGT_BS_WRITE || t->moved == 0) /* the first, also after pieces that the store
+                                                      zeroed itself */
         memset(zeroes, 0, BUFFER_LARGE);
     if (t->bs->info.max_transfer != 0)
         left = MIN(left, t->bs->info.max_transfer);
@@ -131,16 +135,19 @@ static int prepare_zero(struct bs_task *t)
 }
 
 /* Both halves of an emulated COMPARE_AND_WRITE go through scratch memory, which is aligned for
- * every store. */
+ * every store, in pieces as large as the store takes. */
 static int prepare_swap(struct bs_task *t, enum tgt_bs_op op)
 {
-    void *scratch = cmd_scratch(t->cmd, BUFFER_LARGE);
+    char *scratch = cmd_scratch(t->cmd, BUFFER_LARGE);
+    uint64_t len = t->request.length - t->moved;
     if (scratch == NULL)
         return -ENOMEM;
-    t->iov[0] = (struct iovec){scratch, t->request.length};
+    if (t->bs->info.max_transfer != 0)
+        len = MIN(len, t->bs->info.max_transfer);
+    t->iov[0] = (struct iovec){scratch + t->moved, len};
     unsigned fua =
         op == TGT_BS_WRITE && t->bs->info.fua == TGT_BS_NATIVE ? t->request.flags & TGT_BS_FUA : 0;
-    io_set(t, op, fua, t->request.offset, t->request.length);
+    io_set(t, op, fua, t->request.offset + t->moved, len);
     t->io.iov = t->iov;
     t->io.iovcnt = 1;
     return 0;
@@ -177,7 +184,7 @@ static int prepare(struct bs_task *t)
 static int compare(struct bs_task *t)
 {
     size_t len = t->request.length;
-    char *scratch = t->iov[0].iov_base;
+    char *scratch = cmd_scratch(t->cmd, BUFFER_LARGE);
     size_t same = iov_compare(t->request.iov, t->request.iovcnt, 0, scratch, len);
     if (same < len) {
         t->io.info = same;
@@ -190,16 +197,17 @@ static int compare(struct bs_task *t)
 /* True: another operation is to be done, `step` says which. False: t->result is the end. */
 static bool advance_ok(struct bs_task *t)
 {
-    if (t->step == STEP_COMPARE) {
-        t->result = compare(t);
-        t->step = STEP_SWAP;
-        return t->result == 0;
-    }
     if (t->step == STEP_FLUSH)
         return false;
     t->moved += t->io.length;
-    if (t->step != STEP_SWAP && t->request.op != TGT_BS_EXTENT && t->moved < t->request.length)
+    if (t->request.op != TGT_BS_EXTENT && t->moved < t->request.length)
         return true;
+    if (t->step == STEP_COMPARE) {
+        t->result = compare(t);
+        t->step = STEP_SWAP;
+        t->moved = 0;
+        return t->result == 0;
+    }
     if (!needs_flush(t))
         return false;
     t->step = STEP_FLUSH;
@@ -209,8 +217,8 @@ static bool advance_ok(struct bs_task *t)
 static bool advance(struct bs_task *t)
 {
     if (t->result == -EOPNOTSUPP && t->io.op == TGT_BS_WRITE_ZEROES) {
-        t->bs->info.write_zeroes =
-            TGT_BS_EMULATE; /* the file system cannot: the same on every thread */
+        /* The file system cannot: all threads find the same. */
+        __atomic_store_n(&t->bs->info.write_zeroes, TGT_BS_EMULATE, __ATOMIC_RELAXED);
         t->step = STEP_ZERO;
         return true;
     }
@@ -324,7 +332,7 @@ static int plan(struct bs_task *t, bool *at_once)
     *at_once = false;
     switch (t->request.op) {
     case TGT_BS_WRITE_ZEROES:
-        if (info->write_zeroes != TGT_BS_NATIVE)
+        if (__atomic_load_n(&info->write_zeroes, __ATOMIC_RELAXED) != TGT_BS_NATIVE)
             t->step = STEP_ZERO;
         break;
     case TGT_BS_COMPARE_AND_WRITE:
@@ -355,7 +363,8 @@ static bool moves_data(const struct tgt_bs_request *r)
 
 static bool in_bounds(const struct bs *bs, const struct tgt_bs_request *r)
 {
-    return r->offset <= bs->info.size && r->length <= bs->info.size - r->offset;
+    uint64_t size = __atomic_load_n(&bs->info.size, __ATOMIC_ACQUIRE);
+    return r->offset <= size && r->length <= size - r->offset;
 }
 
 static struct bs *store_of(const struct tgt_cmd *cmd)
@@ -371,27 +380,47 @@ static void end_at_once(struct bs_task *t, int result)
     finish(t);
 }
 
-void cmd_bs(struct tgt_cmd *cmd, const struct tgt_bs_request *request)
+static void begin(struct bs_task *t)
 {
-    struct bs_task *t = &core_cmd(cmd)->bs;
     bool at_once = false;
-    t->request = *request;
     t->moved = 0;
-    t->bs = store_of(cmd);
-    cmd_state(cmd, TGT_CMD_BS);
+    t->bs = store_of(t->cmd);
     if (t->bs == NULL) {
         end_at_once(t, -ENOMEDIUM);
         return;
     }
-    if (!in_bounds(t->bs, request)) {
+    if (!in_bounds(t->bs, &t->request)) {
         end_at_once(t, -ENXIO);
         return;
     }
     int result = plan(t, &at_once);
-    if (at_once || (moves_data(request) && request->length == 0))
+    if (at_once || (moves_data(&t->request) && t->request.length == 0))
         end_at_once(t, at_once ? result : 0);
     else
         run(t);
+}
+
+static void begin_deferred(struct tgt_defer *defer)
+{
+    struct bs_task *t = (struct bs_task *)((char *)defer - G_STRUCT_OFFSET(struct bs_task, defer));
+    if (t->cmd->aborted)
+        end_at_once(t, -ECANCELED);
+    else
+        begin(t);
+}
+
+void cmd_bs(struct tgt_cmd *cmd, const struct tgt_bs_request *request)
+{
+    struct bs_task *t = &core_cmd(cmd)->bs;
+    t->request = *request;
+    cmd_state(cmd, TGT_CMD_BS);
+    if (++core_cmd(cmd)->steps % STEPS_AT_ONCE != 0) {
+        begin(t);
+        return;
+    }
+    t->state = BS_DEFERRED;
+    t->defer.fn = begin_deferred;
+    thread_defer(cmd->thread, &t->defer);
 }
 
 /* ---- Reading into the command's own buffers or from memory that is lent ---- */
@@ -411,8 +440,8 @@ static bool read_lent(struct tgt_cmd *cmd)
     struct bs_task *t = &c->bs;
     void *chan;
     t->bs = store_of(cmd);
-    if (c->in_chunks > 0 || t->bs == NULL || t->bs->ops->lend == NULL || t->request.length == 0 ||
-        !in_bounds(t->bs, &t->request) || task_chan(t, &chan) < 0)
+    if (c->in_chunks > 0 || cmd->nexus->stable_data || t->bs == NULL || t->bs->ops->lend == NULL ||
+        t->request.length == 0 || !in_bounds(t->bs, &t->request) || task_chan(t, &chan) < 0)
         return false;
     io_set(t, TGT_BS_READ, t->request.flags, t->request.offset, t->request.length);
     unsigned n = t->bs->ops->lend(chan, &t->io, c->in_iov, cmd_in_room(c));
@@ -457,7 +486,8 @@ void bs_cancel(struct tgt_cmd *cmd)
 {
     struct bs_task *t = &core_cmd(cmd)->bs;
     void *chan;
-    if (t->state == BS_PARKED)
+    if (t->state == BS_PARKED ||
+        (t->state == BS_RUNNING && t->bs->ops->model == TGT_BS_BLOCKING)) /* no worker had begun */
         cmd->thread->ops->cancel(cmd->thread->ring, &t->op);
     else if (t->state == BS_RUNNING && t->bs->ops->cancel != NULL && task_chan(t, &chan) == 0)
         t->bs->ops->cancel(chan, &t->io);

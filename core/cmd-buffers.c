@@ -299,10 +299,12 @@ void *cmd_scratch(struct tgt_cmd *cmd, size_t len)
 void cmd_buffers_cancel(struct core_cmd *c)
 {
     struct cmd_pool *pool = c->pub.thread->cmds;
-    if (c->waits == CMD_WAITS_QUOTA)
+    if (c->waits == CMD_WAITS_QUOTA) {
         g_queue_unlink(&pool->outs, &c->park);
-    else if (c->waits == CMD_WAITS_BUFFERS)
+        thread_defer(pool->thread, &pool->defer); /* what stood behind it may fit */
+    } else if (c->waits == CMD_WAITS_BUFFERS) {
         buffer_wait_cancel(buffers_of(c), &c->wait);
+    }
     c->waits = CMD_WAITS_NOTHING;
 }
 

@@ -53,6 +53,7 @@ struct core_cmd {
     struct iovec *out_iov, *in_iov;     /* room: `in` stands behind `out` in `iov` */
     uint32_t out_chunks, in_chunks;     /* pieces owned, to be put back */
     uint32_t want;                      /* bytes of buffers waited for */
+    uint32_t steps;                     /* requests to the store so far */
     struct iovec scratch;               /* tgt_cmd_scratch() */
     struct bs_task bs;                  /* from here on kept from command to command */
     struct buffer_wait wait;            /* queue for buffers */

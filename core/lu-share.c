@@ -105,17 +105,21 @@ void lu_share_end(struct core_cmd *c)
 {
     if (c->share == NULL || c->gate >= GATE_LENT)
         return;
+    bool lent = c->bs.state == BS_LENT;
     leave_queue(c);
-    leave_claims(c, c->bs.state == BS_LENT ? GATE_LENT : GATE_ENDED);
-    taskset_end(c);
+    leave_claims(c, lent ? GATE_LENT : GATE_ENDED);
+    if (!lent)
+        taskset_end(c);
 }
 
 void lu_share_remove(struct core_cmd *c)
 {
     if (c->share == NULL)
         return;
-    if (c->gate == GATE_LENT)
+    if (c->gate == GATE_LENT) {
         leave_claims(c, GATE_ENDED);
+        taskset_end(c);
+    }
     g_queue_unlink(&c->share->cmds, &c->share_node);
 }
 

@@ -32,7 +32,7 @@ enum gate_phase {
     GATE_READY,    /* through both, on the list `ready` */
     GATE_RUNNING,  /* its handler runs */
     GATE_LENT,     /* its response is on the way and is read from memory that the store lent: claims
-                      still wait for it */
+                      and tasks behind it still wait for it */
     GATE_ENDED,    /* its response is on the way */
 };
 

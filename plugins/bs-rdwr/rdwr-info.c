@@ -16,6 +16,8 @@
 
 /* Longest range of one discard or of one writing of zeroes: it cannot be stopped on its way. */
 #define RANGE_MAX (UINT64_C(256) << 20)
+/* Bytes behind the end of a file where it is tried whether holes can be made. */
+#define PROBE_DISTANCE (UINT64_C(16) << 30)
 
 static bool read_number(const char *path, uint64_t *value)
 {
@@ -92,11 +94,12 @@ static void direct_alignment(const struct rdwr *r, const struct stat *st, struct
 #endif
 }
 
-/* A hole behind the end is no change. */
+/* A hole behind the end is no change. It is so far behind it that whoever makes the file longer at
+ * this moment does not write there. */
 static bool file_can_punch(const struct rdwr *r, uint64_t size)
 {
-    uint64_t end = (size + 4095) / 4096 * 4096;
-    return fallocate(r->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)end, 4096) == 0;
+    uint64_t behind = (size + PROBE_DISTANCE) / 4096 * 4096;
+    return fallocate(r->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)behind, 4096) == 0;
 }
 
 static void changes(const struct rdwr *r, const struct stat *st, struct tgt_bs_info *info)

@@ -157,7 +157,10 @@ int rdwr_refresh(void *handle, struct tgt_bs_info *info, struct tgt_error *err)
 {
     struct rdwr *r = handle;
     __atomic_store_n(&r->shrunk, false, __ATOMIC_RELAXED);
-    return rdwr_info(r, info, err);
+    int res = rdwr_info(r, info, err);
+    if (res < 0) /* each read behind the end would have it looked at again */
+        __atomic_store_n(&r->shrunk, true, __ATOMIC_RELAXED);
+    return res;
 }
 
 int rdwr_usage(void *handle, uint64_t *used, uint64_t *available)

@@ -12,6 +12,7 @@ struct store {
     int error[TGT_BS_OP_COUNT_]; /* negative errno by operation, 0: none */
     uint64_t from, to;           /* errors hit operations that touch these bytes */
     uint64_t again;              /* submits still to be answered with -EAGAIN; atomic */
+    uint64_t max_transfer, max_discard; /* as the host is told; 0: no limit */
 };
 
 /* Lives in io->priv. */
@@ -26,7 +27,7 @@ static const struct {
     int code;
 } errors[] = {
     {"none", 0},       {"EIO", EIO}, {"ENOSPC", ENOSPC}, {"EROFS", EROFS}, {"ETIMEDOUT", ETIMEDOUT},
-    {"ENOMEM", ENOMEM}};
+    {"ENOMEM", ENOMEM}, {"EOPNOTSUPP", EOPNOTSUPP}};
 
 static int error_code(const char *name)
 {
@@ -42,12 +43,16 @@ static void options(struct store *s, const struct tgt_params *params)
     s->delay_ns = tgt_param_uint(params, "delay_ms") * 1000000;
     s->error[TGT_BS_READ] = error_code(tgt_param_str(params, "read"));
     s->error[TGT_BS_WRITE] = error_code(tgt_param_str(params, "write"));
-    s->error[TGT_BS_WRITE_ZEROES] = s->error[TGT_BS_WRITE];
+    s->error[TGT_BS_WRITE_ZEROES] = error_code(tgt_param_str(params, "zeroes"));
+    if (s->error[TGT_BS_WRITE_ZEROES] == 0)
+        s->error[TGT_BS_WRITE_ZEROES] = s->error[TGT_BS_WRITE];
     s->error[TGT_BS_FLUSH] = flush;
     s->error[TGT_BS_DISCARD] = error_code(tgt_param_str(params, "discard"));
     s->from = tgt_param_uint(params, "from");
     s->to = tgt_param_uint(params, "to");
     s->again = tgt_param_uint(params, "again");
+    s->max_transfer = tgt_param_uint(params, "max_transfer");
+    s->max_discard = tgt_param_uint(params, "max_discard");
 }
 
 static int fault_open(const struct tgt_bs_open *args, struct tgt_bs_info *info, void **handle,
@@ -63,6 +68,8 @@ static int fault_open(const struct tgt_bs_open *args, struct tgt_bs_info *info, 
     s->memory = m;
     options(s, args->params);
     memory_info(m, info, true);
+    info->max_transfer = (uint32_t)s->max_transfer;
+    info->max_discard = s->max_discard;
     *handle = s;
     return 0;
 }
@@ -76,6 +83,9 @@ static void fault_close(void *handle)
 
 static int fault_result(struct store *s, struct tgt_bs_io *io)
 {
+    bool data = io->op == TGT_BS_READ || io->op == TGT_BS_WRITE;
+    if (data && s->max_transfer != 0 && io->length > s->max_transfer)
+        return -EINVAL;
     bool hit = io->op == TGT_BS_FLUSH || (io->offset < s->to && io->offset + io->length > s->from);
     return hit && s->error[io->op] ? s->error[io->op] : memory_do(s->memory, io);
 }
@@ -116,7 +126,7 @@ static void fault_cancel(void *chan, struct tgt_bs_io *io)
         tgt_op_cancel(io->thread, &((struct delayed *)io->priv)->op);
 }
 
-#define CHOICES "none EIO ENOSPC EROFS ETIMEDOUT ENOMEM"
+#define CHOICES "none EIO ENOSPC EROFS ETIMEDOUT ENOMEM EOPNOTSUPP"
 #define FAIL(op)                                                                                   \
     {                                                                                              \
         .name = op, .type = TGT_PARAM_ENUM, .def = "none", .choices = CHOICES,                     \
@@ -144,9 +154,20 @@ static const struct tgt_param lu_params[] = {
      .def = "8P",
      .unit = "bytes",
      .help = "Errors hit below this offset."},
+    {.name = "max_transfer",
+     .type = TGT_PARAM_SIZE,
+     .def = "0",
+     .unit = "bytes",
+     .help = "Largest read or write, 0: no limit."},
+    {.name = "max_discard",
+     .type = TGT_PARAM_SIZE,
+     .def = "0",
+     .unit = "bytes",
+     .help = "Largest discard or zeroing, 0: no limit."},
     FAIL("open"),
     FAIL("read"),
     FAIL("write"),
+    FAIL("zeroes"),
     FAIL("flush"),
     FAIL("discard"),
 };
