@@ -50,6 +50,8 @@ stopped() {
     [ ! -s /tmp/writer ]
 }
 
+has_aborted() { iscsiadm -m session -s | grep -q 'eh_abort_cnt: [1-9]'; }
+
 # Without pings, commands time out after 2 s and are aborted; the session goes on.
 stall() {
     logout
@@ -60,10 +62,9 @@ stall() {
     echo 3 > "/sys/block/$(find_node block)/device/eh_timeout"
     start_writer
     host stall
-    sleep 4
+    wait_for 30 has_aborted
     host resume
     wait_for 60 state_is LOGGED_IN
-    output_has 'eh_abort_cnt: [1-9]' iscsiadm -m session -s
 }
 
 plan
