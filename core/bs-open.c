@@ -58,6 +58,8 @@ static void complete(const struct tgt_bs_ops *ops, struct tgt_bs_info *info)
         complete_blocking(ops, info);
     info->block_size = info->block_size ? info->block_size : 512;
     info->physical_block = MAX(info->physical_block, info->block_size);
+    if (info->max_discard >= 4096) /* pieces begin and end with blocks */
+        info->max_discard -= info->max_discard % 4096;
     if (info->discard != TGT_BS_NATIVE)
         info->discard = TGT_BS_NONE;
     if (info->write_zeroes == TGT_BS_NONE)

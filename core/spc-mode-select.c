@@ -187,11 +187,28 @@ static void fail(struct tgt_cmd *cmd, const struct list *list)
         cmd_sense_param(cmd, list->sense, list->byte, list->bit);
 }
 
+static void finish(struct tgt_cmd *cmd)
+{
+    if (cmd->cdb[1] & SP)
+        start_saving(cmd);
+    else
+        cmd_good(cmd);
+}
+
+static void flushed(struct tgt_cmd *cmd, const struct tgt_bs_io *io, int result)
+{
+    if (result < 0)
+        cmd_bs_error(cmd, io, result);
+    else
+        finish(cmd);
+}
+
 static void mode_select(struct tgt_cmd *cmd, bool ten)
 {
+    const struct tgt_bs_request flush = {.op = TGT_BS_FLUSH, .done = flushed};
     struct core_lu *lu = core_lu(cmd->lu);
     struct list list = {.len = cmd->out.len};
-    bool changed = false, sp = cmd->cdb[1] & SP;
+    bool changed = false, cached = tgt_lu_is(cmd->lu, TGT_LU_WCE);
     if (list.len > LIST_MAX) {
         cmd_sense(cmd, TGT_SENSE_PARAMETER_LIST_LENGTH);
         return;
@@ -199,7 +216,7 @@ static void mode_select(struct tgt_cmd *cmd, bool ten)
     cmd_out_get(cmd, 0, list.data, list.len);
     g_mutex_lock(&lu->lock);
     bool ok = read_list(&list, lu, ten, &changed);
-    if (ok && sp)
+    if (ok && (cmd->cdb[1] & SP))
         take_as_saved(lu);
     g_mutex_unlock(&lu->lock);
     if (!ok) {
@@ -208,10 +225,11 @@ static void mode_select(struct tgt_cmd *cmd, bool ten)
     }
     if (changed)
         lu_attention(cmd->lu, TGT_SENSE_MODE_PARAMETERS_CHANGED, cmd->nexus);
-    if (sp)
-        start_saving(cmd);
+    /* Who turns the write cache off relies on nothing being left in it. */
+    if (cached && !tgt_lu_is(cmd->lu, TGT_LU_WCE))
+        cmd_bs(cmd, &flush);
     else
-        cmd_good(cmd);
+        finish(cmd);
 }
 
 /* A list of no bytes is no error and changes nothing (SPC-5 6.12). */

@@ -146,7 +146,7 @@ struct tgt_bs_ops {
      * parks the operation and submits it again later. Required for these models. */
     void (*submit)(void *chan, struct tgt_bs_io *io);
     /** ASYNC and OWN_THREADS, optional: cancel an operation if that is quick; it still ends by
-     * tgt_bs_io_done(). */
+     * tgt_bs_io_done(), once. OWN_THREADS: another thread may have called that just before. */
     void (*cancel)(void *chan, struct tgt_bs_io *io);
     /** ASYNC and OWN_THREADS, optional: lend memory that holds the range of a READ instead of
      * copying it. Returns the number of iovecs filled in (1 to max), or 0: not possible, submit()

@@ -114,6 +114,7 @@ struct iscsi_conn {
     uint64_t timers[ISCSI_TIMER_COUNT];
     uint64_t heard;                     /* when the last PDU was complete, or stuck answers moved on */
     uint64_t paused_at;                 /* when PAUSE_DATA began */
+    uint64_t fed;                       /* when the last Data-Out with data was complete */
     unsigned pings;                     /* without an answer */
     uint32_t ping_ttt;
 

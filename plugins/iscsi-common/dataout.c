@@ -109,6 +109,8 @@ void iscsi_dataout_run(struct iscsi_conn *c)
     if (!task)
         return;
     task->since = iscsi_now(c);
+    if (be24_get(c->rx.bhs.any.data_len) > 0)
+        c->fed = task->since;
     task->got = task->placed;
     task->datasn++;
     if (claim.final)

@@ -42,7 +42,7 @@ const struct tgt_param iscsi_portal_param_table[ISCSI_PORTAL_PARAM_COUNT] = {
     {"nop_count", TGT_PARAM_UINT, 0, "3", 1, 100, NULL, NULL,
      "Pings without an answer after which the connection is given up."},
     {"stall_timeout", TGT_PARAM_UINT, 0, "60", 1, 3600, NULL, "s",
-     "Time after which a connection is given up that stands still within a PDU, takes no answers, or is idle in discovery."},
+     "Time after which a connection is given up that stands still within a PDU, takes no answers, owes data, or is idle in discovery."},
     {"max_connections", TGT_PARAM_UINT, 0, "4096", 1, 65535, NULL, NULL,
      "Connections of this portal at one time."},
     {"max_logins", TGT_PARAM_UINT, 0, "512", 1, 65535, NULL, NULL,

@@ -30,10 +30,22 @@ static void begin(struct iscsi_task *task, uint32_t burst)
     task->datasn = 0;
 }
 
+/* Only now can the initiator know of it. */
+static void r2t_sent(struct iscsi_conn *c, struct iscsi_tx *tx)
+{
+    struct iscsi_task *task = iscsi_task_find(c->session, be32_get(tx->bhs.any.itt));
+    if (task && task->since == UINT64_MAX)
+        iscsi_task_await(task);
+    iscsi_tx_recycle(c, tx);
+}
+
 static void send_one(struct iscsi_task *task, uint32_t len)
 {
     struct iscsi_tx *tx = iscsi_tx_new(task->conn, ISCSI_OP_R2T, task->itt);
     struct iscsi_r2t *r2t = &tx->bhs.r2t;
+    tx->sent = r2t_sent;
+    if (task->r2ts == task->r2ts_done)
+        task->since = UINT64_MAX;
     memcpy(r2t->lun, task->cmd->lun, sizeof(r2t->lun));
     r2t->ttt = be32(task->r2t_ttt + task->r2ts);
     r2t->r2tsn = be32(task->r2ts);

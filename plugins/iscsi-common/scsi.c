@@ -53,6 +53,8 @@ static void init_task(struct iscsi_conn *c, struct iscsi_task *task, const struc
     if (r->immediate > 0)
         c->rx.task = task;
     iscsi_task_add(c->session, task);
+    if (task->flags & ISCSI_TASK_UNSOLICITED)
+        iscsi_task_await(task);
 }
 
 /* Refused before it became a command: it stays until what it brings has been swallowed. Without a sense: TASK SET FULL. */

@@ -96,7 +96,8 @@ static void evict(struct tgt_msg *msg)
 static void wait_for(struct iscsi_session *old, struct iscsi_waiter *waiter)
 {
     waiter->on = old;
-    old->waiters = g_slist_prepend(old->waiters, waiter);
+    /* Woken in this order: each replaces the one before, the latest prevails. */
+    old->waiters = g_slist_append(old->waiters, waiter);
     if (old->evicting)
         return;
     old->evicting = true;

@@ -275,12 +275,41 @@ void iscsi_tasks_hurry(struct iscsi_session *s)
     hurry_since(s, G_MAXUINT64);
 }
 
+/* Does a command wait for data that the initiator has owed since then? */
+static bool keeps_waiting(const struct iscsi_session *s, uint64_t since)
+{
+    for (unsigned i = 0; i < ISCSI_TASK_BUCKETS; i++)
+        for (const struct iscsi_task *task = s->tasks[i]; task; task = task->next)
+            if (!(task->flags & ISCSI_TASK_DONE) && task->since <= since && iscsi_task_owed(task))
+                return true;
+    return false;
+}
+
+/* Commands that wait for data hold buffers that all connections of the thread share. Who sends data for any of them is slow, but
+ * no reason to give up; a PDU that is under way has a timer of its own. */
+static void give_up_data(struct iscsi_conn *c)
+{
+    uint64_t limit = c->portal->stall_timeout, now = iscsi_now(c);
+    if ((c->pause & ISCSI_PAUSE_DATA) || c->rx.under_way || now < limit || c->fed > now - limit)
+        return;
+    if (keeps_waiting(c->session, now - limit))
+        iscsi_conn_close(c, "it does not send the data that it was asked for");
+}
+
+static bool must_look_again(const struct iscsi_conn *c)
+{
+    return (c->pause & ISCSI_PAUSE_DATA) || find_waiting(c->session, G_MAXUINT64) ||
+           keeps_waiting(c->session, G_MAXUINT64);
+}
+
 void iscsi_tasks_check_owed(struct iscsi_conn *c)
 {
     if (!c->session)
         return;
     hurry_since(c->session, iscsi_now(c) - OWED_NS);
     give_up_buffer(c);
-    if (!c->closed && ((c->pause & ISCSI_PAUSE_DATA) || find_waiting(c->session, G_MAXUINT64)))
+    if (!c->closed)
+        give_up_data(c);
+    if (!c->closed && must_look_again(c))
         iscsi_timer_set(c, ISCSI_TIMER_OWED, CHECK_NS);
 }

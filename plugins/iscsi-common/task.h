@@ -45,7 +45,7 @@ struct iscsi_task {
     uint32_t piece, piece_used; /* where in cmd->out.iov `placed` is */
     GByteArray *stash;       /* data that came before the buffer */
     size_t stash_reserved;   /* counted in thread->stashed */
-    uint64_t since;          /* when the initiator last did what it owes */
+    uint64_t since;          /* when the initiator last did what it owes; UINT64_MAX: its R2T has not left yet */
 
     /* Data to the initiator. */
     uint32_t in_len;         /* bytes to be sent */

@@ -62,10 +62,20 @@ enum iscsi_walk iscsi_text_next(char **at, const char *end, struct iscsi_pair *p
     return ISCSI_WALK_PAIR;
 }
 
+/* A sequence may have any number of exchanges: what has left is not kept. */
+static void drop_sent(struct iscsi_text *text)
+{
+    if (text->sent < text->out->len)
+        return;
+    g_byte_array_set_size(text->out, 0);
+    text->sent = 0;
+}
+
 void iscsi_text_put(struct iscsi_text *text, const char *key, const char *value)
 {
     if (!text->out)
         text->out = g_byte_array_new();
+    drop_sent(text);
     g_byte_array_append(text->out, (const guint8 *)key, (guint)strlen(key));
     g_byte_array_append(text->out, (const guint8 *)"=", 1);
     g_byte_array_append(text->out, (const guint8 *)value, (guint)strlen(value) + 1);

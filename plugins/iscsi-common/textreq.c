@@ -96,7 +96,10 @@ void iscsi_text_run(struct iscsi_conn *c)
         return refuse(c, ISCSI_REJECT_INVALID_FIELD);
     if ((flags & ISCSI_CONTINUE) && (flags & ISCSI_FINAL))
         return refuse(c, ISCSI_REJECT_PROTOCOL_ERROR);
-    if (iscsi_text_pending(c->text) && data->len == 0)
+    /* 11.11: the rest of an answer is fetched by empty requests; more questions would pile up answers. */
+    if (iscsi_text_pending(c->text) && data->len > 0)
+        return refuse(c, ISCSI_REJECT_PROTOCOL_ERROR);
+    if (iscsi_text_pending(c->text))
         return respond(c, !(flags & ISCSI_FINAL));
     if (!iscsi_text_add(c->text, data->data, data->len))
         return refuse(c, ISCSI_REJECT_OUT_OF_RESOURCES);

@@ -28,11 +28,12 @@ static int no_zero_range; /* FALLOC_FL_ZERO_RANGE is not known */
 static int no_punch;      /* FALLOC_FL_PUNCH_HOLE is not known */
 static int nowait_calls;  /* how often RWF_NOWAIT was asked for */
 static int flushes;       /* how often fdatasync() was called */
+static int appends;       /* somebody makes the file longer before each hole is made */
 
 static void reset(void)
 {
     int *all[] = {&fail_flush, &fail_durable,  &fail_write, &no_nowait,    &would_wait, &shorten,
-                  &interrupt,  &no_zero_range, &no_punch,   &nowait_calls, &flushes};
+                  &interrupt,  &no_zero_range, &no_punch,   &nowait_calls, &flushes,    &appends};
     for (unsigned i = 0; i < G_N_ELEMENTS(all); i++)
         g_atomic_int_set(all[i], 0);
 }
@@ -88,12 +89,21 @@ int fdatasync(int fd)
     return error ? fail_with(error) : (int)syscall(SYS_fdatasync, fd);
 }
 
+#define APPENDED "somebody else's data"
+
+static void append(int fd)
+{
+    g_assert_cmpint(pwrite(fd, APPENDED, sizeof APPENDED, SIZE), ==, sizeof APPENDED);
+}
+
 int fallocate(int fd, int mode, off_t offset, off_t length)
 {
     if ((mode & FALLOC_FL_ZERO_RANGE) && g_atomic_int_get(&no_zero_range))
         return fail_with(EOPNOTSUPP);
     if ((mode & FALLOC_FL_PUNCH_HOLE) && g_atomic_int_get(&no_punch))
         return fail_with(EOPNOTSUPP);
+    if ((mode & FALLOC_FL_PUNCH_HOLE) && g_atomic_int_get(&appends))
+        append(fd);
     return (int)syscall(SYS_fallocate, fd, mode, offset, length);
 }
 
@@ -297,6 +307,19 @@ static void test_no_punch(struct fixture *f, gconstpointer data)
     g_assert_false(f->d->info.discard_zeroes);
 }
 
+/* To find out whether holes can be made does no harm to who copies into the file meanwhile. */
+static void test_probe_of_a_growing_file(struct fixture *f, gconstpointer data)
+{
+    g_autofree char *contents = NULL;
+    gsize length;
+    drive_close(f->d);
+    g_atomic_int_set(&appends, 1);
+    f->d = open_with(f, NULL);
+    g_assert_true(g_file_get_contents(f->path, &contents, &length, NULL));
+    g_assert_cmpuint(length, ==, SIZE + sizeof APPENDED);
+    g_assert_cmpmem(contents + SIZE, sizeof APPENDED, APPENDED, sizeof APPENDED);
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
@@ -315,6 +338,7 @@ int main(int argc, char **argv)
         {"/rdwr-faults/what-flushes", test_what_flushes},
         {"/rdwr-faults/no-zero-range", test_no_zero_range},
         {"/rdwr-faults/no-punch", test_no_punch},
+        {"/rdwr-faults/probe-of-a-growing-file", test_probe_of_a_growing_file},
     };
     g_test_init(&argc, &argv, NULL);
     for (unsigned i = 0; i < G_N_ELEMENTS(tests); i++)

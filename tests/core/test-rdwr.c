@@ -282,6 +282,22 @@ static void test_shrink_and_grow(struct fixture *f, gconstpointer data)
     drive_close(d);
 }
 
+/* A file that has become no disk at all is looked at once, not at each read. */
+static void test_shrunk_to_nothing(struct fixture *f, gconstpointer data)
+{
+    struct tgt_bs_info info = {.struct_size = sizeof(info)};
+    struct drive *d = open_plain(f);
+    unsigned before = drive_changes();
+    char block[512];
+    g_assert_cmpint(truncate(f->path, 0), ==, 0);
+    for (unsigned i = 0; i < 3; i++) {
+        g_assert_cmpint(drive_do(d, TGT_BS_READ, 0, 0, block, sizeof(block)), ==, -EIO);
+        g_assert_cmpint(d->ops->refresh(d->handle, &info, NULL), <, 0);
+    }
+    g_assert_cmpuint(drive_changes(), ==, before + 1);
+    drive_close(d);
+}
+
 static void test_odd_size(struct fixture *f, gconstpointer data)
 {
     g_assert_cmpint(truncate(f->path, 4096 + 511), ==, 0);
@@ -524,6 +540,7 @@ static const struct {
     {"discard", test_discard},
     {"write-zeroes", test_write_zeroes},
     {"shrink-and-grow", test_shrink_and_grow},
+    {"shrunk-to-nothing", test_shrunk_to_nothing},
     {"odd-size", test_odd_size},
     {"read-only", test_read_only},
     {"cancel", test_cancel},

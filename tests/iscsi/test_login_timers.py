@@ -9,6 +9,7 @@ import time
 
 from connection import Closed, Connection, Silence
 from env import Op, tap
+from login import Login
 from session import Session
 
 LOGIN_TIMEOUT = int(1 * tap.slowness())
@@ -127,6 +128,22 @@ def test_connection_limit(e):
     sessions[0].logout()
     env.eventually(lambda: len(daemon.sessions()) == 3, "the end of one session")
     e.keep(Session.login(portal, env.TARGET)).ping()
+    e.finish_daemon(daemon)
+
+
+def test_refused_logins_count(e):
+    """Who is refused and does not close has a connection all the same, as long as the target waits."""
+    daemon, portal = e.another_daemon(iscsi={"max_connections": 4})
+    refused = 0
+    for _ in range(12):
+        connection = e.keep(Connection(portal))
+        try:
+            login = Login(connection)
+            connection.send(login.request([("InitiatorName", "bad")]))
+            refused += login.response().status_class != 0
+        except Closed:
+            pass
+    tap.true(1 <= refused <= 4, f"{refused} connections at one time, 4 are allowed")
     e.finish_daemon(daemon)
 
 

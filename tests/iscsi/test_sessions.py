@@ -7,8 +7,10 @@ import signal
 import sys
 
 import scsi
+from connection import Connection
 from env import Op, tap
 from inflight import r2t_write, slow_reads
+from login import Login, names
 from session import Session, Tmf
 
 LOGOUT_REQUEST, DROP_CONNECTION, DROP_SESSION = 1, 2, 3
@@ -67,6 +69,23 @@ def test_fifty_reinstatements(e):
         old.connection.expect_close()
         old = new
     old.ping()
+
+
+def test_latest_of_several_reinstatements_prevails(e):
+    """An initiator that gave up one login and tries anew keeps the session of the last one."""
+    daemon, portal = e.another_daemon(threads=1)
+    old = e.keep(Session.login(portal, e.target))
+    old.clear_attention(env.SLOW)
+    slow_reads(old)
+    old.listen(0.05)
+    logins = [Login(e.keep(Connection(portal)), isid=old.isid) for _ in range(4)]
+    for login in logins:
+        login.connection.send(login.request(names(e.target)))
+    for login in logins[:-1]:
+        login.connection.expect_close()
+    tap.equal(logins[-1].response().status_class, 0, "status of the last login")
+    logins[-1].connection.expect_silence(0.2)
+    e.finish_daemon(daemon)
 
 
 def test_reinstatement_that_fails_leaves_the_old_session(e):

@@ -10,6 +10,7 @@ import scsi
 from connection import Connection
 from env import Op, tap
 from pdu import NO_TAG, Flag
+from session import Session
 
 TIMERS = {"nop_interval": int(1 * tap.slowness()), "nop_count": 2}
 # A ping after nop_interval, nop_count of them unanswered, and some slack
@@ -186,6 +187,53 @@ def test_peer_that_never_reads_its_data(e):
         session.start(scsi.read10(0, 512), read=512 * 512)
     e.serves_newcomer()
     env.eventually(lambda: len(e.daemon.sessions()) == before, "the end of the session", 10)
+
+
+def test_writes_whose_data_never_comes(e):
+    """They hold all buffers of the thread: others must not wait for them for ever."""
+    limit = int(2 * tap.slowness())
+    daemon, portal = e.another_daemon(threads=1, args=("--buffer-memory", "4M"),
+                                      iscsi={"stall_timeout": limit})
+    victim = e.keep(Session.login(portal, e.target, initiator=env.CHECKER))
+    victim.clear_attention()
+    greedy = e.keep(Session.login(portal, e.target))
+    greedy.clear_attention()
+    for i in range(32):
+        greedy.start(scsi.write10(i * 512, 512), write=512 * 512)
+    greedy.listen(0.1)
+    task = victim.start_write(scsi.write10(0, 512), bytes(512 * 512), immediate_data=0,
+                              unsolicited=0)
+    scsi.expect_good(victim.wait(task, 6))
+    greedy.connection.expect_close(3)
+    e.finish_daemon(daemon)
+
+
+def test_slow_writer_stays(e):
+    """Who sends some of the data that it owes, now and then, is only slow."""
+    limit = int(1 * tap.slowness())
+    daemon, portal = e.another_daemon(iscsi={"stall_timeout": limit})
+    session = e.keep(Session.login(portal, e.target))
+    session.clear_attention()
+    tasks = [session.start(scsi.write10(i * 8, 8), write=4096, data=b"") for i in range(4)]
+    for task in tasks:
+        task.out = bytes(4096)
+        session.listen(limit * 0.6)
+        scsi.expect_good(session.wait(task))
+    session.listen(limit * 1.5)
+    session.ping()
+    session.logout()
+    e.finish_daemon(daemon)
+
+
+def test_idle_discovery_session_ends(e):
+    limit = int(1 * tap.slowness())
+    daemon, portal = e.another_daemon(iscsi={"stall_timeout": limit})
+    session = e.discover(portal)
+    for _ in range(3):
+        session.listen(limit * 0.6)
+        session.text([("SendTargets", "All")])
+    session.connection.expect_silent_close(3)
+    e.finish_daemon(daemon)
 
 
 def test_slow_reader_gets_all(e):

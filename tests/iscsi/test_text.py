@@ -8,6 +8,7 @@ import sys
 import scsi
 from env import Op, tap
 from pdu import NO_TAG, Flag, RejectReason, text_data
+from session import Session
 
 UNKNOWN = [("X-org.example.a", "1")]
 NOT_UNDERSTOOD = [("X-org.example.a", "NotUnderstood")]
@@ -249,6 +250,35 @@ def test_exchanges_without_end(e):
         response, closed = take_text_or_reject(session)
         if closed or response.opcode == Op.REJECT:
             return
+
+
+def long_keys():
+    return [(f"X-{i:060}", "1") for i in range(900)]
+
+
+def test_questions_while_an_answer_is_pending(e):
+    """The rest of an answer is fetched by empty requests: answers must not pile up."""
+    session = e.ready(MaxRecvDataSegmentLength="512")
+    pdu = session.text_pdu(long_keys(), final=False)
+    response = answer_of(session, pdu)
+    tap.true(response.flags & Flag.CONTINUE, "the answer is not longer than one PDU")
+    more = session.text_pdu(long_keys(), final=False, ttt=response.ttt, itt=pdu.itt)
+    rejected(session, more)
+
+
+def test_long_exchange_keeps_nothing(e):
+    """What has been answered is forgotten, though the sequence goes on."""
+    daemon, portal = e.another_daemon(env={"ASAN_OPTIONS": "quarantine_size_mb=1"})
+    session = e.keep(Session.login(portal, e.target, MaxRecvDataSegmentLength="262144"))
+    pdu = session.text_pdu(long_keys(), final=False)
+    response, before = answer_of(session, pdu), daemon.memory()
+    for _ in range(500):
+        response = answer_of(session, session.text_pdu(long_keys(), final=False, ttt=response.ttt,
+                                                       itt=pdu.itt))
+    grown = daemon.memory() - before
+    tap.true(grown < 12 << 20, f"the daemon grew by {grown >> 20} MiB")
+    session.close()
+    e.finish_daemon(daemon)
 
 
 def test_two_sequences_at_once(e):

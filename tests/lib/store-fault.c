@@ -9,9 +9,9 @@
 struct store {
     struct memory *memory;
     uint64_t delay_ns;
-    int error[TGT_BS_OP_COUNT_]; /* negative errno by operation, 0: none */
-    uint64_t from, to;           /* errors hit operations that touch these bytes */
-    uint64_t again;              /* submits still to be answered with -EAGAIN; atomic */
+    int error[TGT_BS_OP_COUNT_];        /* negative errno by operation, 0: none */
+    uint64_t from, to;                  /* errors hit operations that touch these bytes */
+    uint64_t again;                     /* submits still to be answered with -EAGAIN; atomic */
     uint64_t max_transfer, max_discard; /* as the host is told; 0: no limit */
 };
 
@@ -25,9 +25,13 @@ struct delayed {
 static const struct {
     const char *name;
     int code;
-} errors[] = {
-    {"none", 0},       {"EIO", EIO}, {"ENOSPC", ENOSPC}, {"EROFS", EROFS}, {"ETIMEDOUT", ETIMEDOUT},
-    {"ENOMEM", ENOMEM}, {"EOPNOTSUPP", EOPNOTSUPP}};
+} errors[] = {{"none", 0},
+              {"EIO", EIO},
+              {"ENOSPC", ENOSPC},
+              {"EROFS", EROFS},
+              {"ETIMEDOUT", ETIMEDOUT},
+              {"ENOMEM", ENOMEM},
+              {"EOPNOTSUPP", EOPNOTSUPP}};
 
 static int error_code(const char *name)
 {

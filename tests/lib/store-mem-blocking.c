@@ -2,38 +2,54 @@
 /* Test store "mem-blocking": memory behind the plain callbacks of the blocking model, with no more
  * than the required ones. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "memory.h"
+
+struct store {
+    struct memory *memory;
+    unsigned delay_us; /* of each read */
+};
 
 static int mem_open(const struct tgt_bs_open *args, struct tgt_bs_info *info, void **handle,
                     struct tgt_error *err)
 {
-    struct memory *m = memory_open(args, err);
-    if (m == NULL)
+    struct store *s = calloc(1, sizeof *s);
+    struct memory *m = s != NULL ? memory_open(args, err) : NULL;
+    if (m == NULL) {
+        free(s);
         return -ENOMEM;
+    }
+    s->memory = m;
+    s->delay_us = (unsigned)tgt_param_uint(args->params, "delay_ms") * 1000;
     info->size = m->size;
     info->write_back = true;
-    *handle = m;
+    *handle = s;
     return 0;
 }
 
 static void mem_close(void *handle)
 {
-    memory_free(handle);
+    struct store *s = handle;
+    memory_free(s->memory);
+    free(s);
 }
 
 static int mem_read(void *handle, void *buf, uint32_t len, uint64_t offset)
 {
-    struct memory *m = handle;
-    memcpy(buf, m->bytes + offset, len);
+    const struct store *s = handle;
+    if (s->delay_us > 0)
+        usleep(s->delay_us);
+    memcpy(buf, s->memory->bytes + offset, len);
     return 0;
 }
 
 static int mem_write(void *handle, const void *buf, uint32_t len, uint64_t offset)
 {
-    struct memory *m = handle;
-    memcpy(m->bytes + offset, buf, len);
+    struct store *s = handle;
+    memcpy(s->memory->bytes + offset, buf, len);
     return 0;
 }
 
@@ -45,6 +61,12 @@ static int mem_flush(void *handle)
 
 static const struct tgt_param lu_params[] = {
     MEMORY_PARAM_SIZE,
+    {.name = "delay_ms",
+     .type = TGT_PARAM_UINT,
+     .def = "0",
+     .max = 60000,
+     .unit = "ms",
+     .help = "Delay of every read."},
 };
 
 static const struct tgt_bs_ops mem_ops = {
