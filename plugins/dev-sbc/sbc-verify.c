@@ -21,7 +21,12 @@ int64_t sbc_verify_data_len(struct tgt_cmd *cmd)
     case BYTCHK_NONE:
         return 0;
     case BYTCHK_ONE:
-        return cmd->count ? cmd->lu->block_size : 0;
+        if (cmd->count == 0)
+            return 0;
+        if (cmd->expected_out >= cmd->lu->block_size)
+            return cmd->lu->block_size;
+        tgt_cmd_sense_field(cmd, 0, -1); /* nothing to compare with is not "all are equal" */
+        return -1;
     case BYTCHK_ALL:
         if (len <= cmd->lu->max_transfer)
             return (int64_t)len;
@@ -92,6 +97,7 @@ static void verify_read(struct tgt_cmd *cmd, const struct tgt_bs_io *io, int res
     }
 }
 
+/* From the medium: the first step brings all that is cached there, the others just read. */
 static void verify_step(struct tgt_cmd *cmd)
 {
     struct sbc_walk *w = sbc_walk(cmd);
@@ -102,7 +108,7 @@ static void verify_step(struct tgt_cmd *cmd)
     w->step = w->end - w->offset < SBC_SCRATCH ? w->end - w->offset : SBC_SCRATCH;
     w->iov[0] = (struct iovec){tgt_cmd_scratch(cmd, SBC_SCRATCH), w->step};
     struct tgt_bs_request request = {.op = TGT_BS_READ,
-                                     .flags = TGT_BS_FUA,
+                                     .flags = w->offset == w->start ? TGT_BS_FUA : 0,
                                      .iov = w->iov,
                                      .iovcnt = 1,
                                      .offset = w->offset,
@@ -131,7 +137,7 @@ static uint64_t verify_len(const struct tgt_cmd *cmd)
     uint64_t len = sbc_bytes(cmd, cmd->count);
     if (bytchk(cmd) == BYTCHK_ALL)
         return cmd->out.len < len ? cmd->out.len : len;
-    return bytchk(cmd) == BYTCHK_ONE && cmd->out.len == 0 ? 0 : len;
+    return len;
 }
 
 void sbc_verify(struct tgt_cmd *cmd)

@@ -117,6 +117,9 @@ static void verify_one_block(struct disk *d, gconstpointer data)
     memset(block, 0x5a, d->block_size);
     disk_fill(d, 0, 200, 0x5a);
     disk_good(disk_run16(d, 0x8f, 0x06, 0, 200, block, d->block_size, 0));
+    disk_sense(disk_run16(d, 0x8f, 0x06, 0, 200, NULL, 0, 0), TGT_SENSE_INVALID_FIELD_IN_CDB);
+    disk_sense(disk_run16(d, 0x8f, 0x06, 0, 200, block, d->block_size / 2, 0),
+               TGT_SENSE_INVALID_FIELD_IN_CDB);
     disk_fill(d, 199, 1, 0x5b);
     disk_sense(disk_run16(d, 0x8f, 0x06, 0, 200, block, d->block_size, 0), TGT_SENSE_MISCOMPARE);
 }
