@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Additional header segments of SCSI Commands: longer CDBs, and the length of bidirectional reads. */
+/* Additional header segments of SCSI Commands: longer CDBs, the length of bidirectional reads. */
 #include <tgt/cmd.h>
 #include <tgt/scsi/be.h>
 
 #include "ahs.h"
 
 enum { EXTENDED_CDB = 1, BIDI_READ_LENGTH = 2 };
-/* AHSLength counts from the byte behind the type; the first of these bytes is reserved in both kinds. */
+/* AHSLength counts from the byte behind the type; the first of these bytes is reserved in both
+ * kinds. */
 enum { FRAME = 3, BIDI_LENGTH = 5, CDB_MOST = TGT_CDB_MAX - 16 };
 
 static enum iscsi_ahs_result take_cdb(const uint8_t *body, size_t len, struct iscsi_ahs *ahs)

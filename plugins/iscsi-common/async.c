@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Asynchronous messages: what the target wants of the initiator without having been asked (RFC 7143 11.9). */
+/* Asynchronous messages: what the target wants of the initiator without having been asked (RFC
+ * 7143 11.9). */
 #include "session.h"
 
 void iscsi_async_send(struct iscsi_conn *c, enum iscsi_async_event event, uint16_t p1, uint16_t p2,

@@ -116,7 +116,8 @@ void iscsi_conn_finish(struct iscsi_conn *c, const char *why)
         return;
     tgt_log(TGT_LOG_INFO, "iscsi: %s: ending: %s", c->peer_port, why);
     c->finishing = true;
-    if (c->session) /* a refused login counts until it is closed: else the limits would not hold for those */
+    if (c->session) /* a refused login counts until it is closed: else the limits would not hold for
+                       those */
         iscsi_conn_uncount(c);
     memset(c->timers, 0, sizeof(c->timers));
     iscsi_timer_set(c, ISCSI_TIMER_END, ISCSI_END_NS);

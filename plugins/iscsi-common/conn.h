@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One connection: states, receiving, sending, timers and its one way to end. The border to the datamover. */
+/* One connection: states, receiving, sending, timers, its one end; the border to the datamover. */
 #ifndef ISCSI_CONN_H
 #define ISCSI_CONN_H
 
@@ -23,14 +23,16 @@ struct iscsi_task;
 
 /* What the engine wants of the transport (the cut of RFC 5047). All on the connection's thread. */
 struct iscsi_datamover {
-    /* The queue of c->tx was empty and has something now: send it at the end of this turn, call iscsi_tx_pop() for each PDU that left
-     * and iscsi_tx_drained() after the last. */
+    /* The queue of c->tx was empty and has something now: send it at the end of this turn, call
+     * iscsi_tx_pop() for each PDU that left and iscsi_tx_drained() after the last. */
     void (*send)(struct iscsi_conn *c);
     /* c->pause has become 0: go on receiving, but not from within this call. */
     void (*resume)(struct iscsi_conn *c);
-    /* All has been sent and nothing more will be: tell the peer, swallow what still comes, and call iscsi_conn_close() at its end. */
+    /* All has been sent and nothing more will be: tell the peer, swallow what still comes, and call
+     * iscsi_conn_close() at its end. */
     void (*finish)(struct iscsi_conn *c);
-    /* Cancel everything. The datamover holds the connection (iscsi_conn_hold) for each operation under way. */
+    /* Cancel everything. The datamover holds the connection (iscsi_conn_hold) for each operation
+     * under way. */
     void (*close)(struct iscsi_conn *c);
     /* Nothing refers to the connection any more. */
     void (*free)(struct iscsi_conn *c);
@@ -39,8 +41,9 @@ struct iscsi_datamover {
 /* What a connection does with PDUs; one row per state, see the files that define them. */
 struct iscsi_state {
     const char *name;
-    void (*enter)(struct iscsi_conn *c);                                      /* optional */
-    /* A header came: judge it and say where its data goes (c->rx). The AHS is valid during the call. */
+    void (*enter)(struct iscsi_conn *c); /* optional */
+    /* A header came: judge it and say where its data goes (c->rx). The AHS is valid during the
+     * call. */
     void (*on_header)(struct iscsi_conn *c, const uint8_t *ahs, size_t ahs_len);
     /* The PDU is complete. */
     void (*on_pdu)(struct iscsi_conn *c, bool data_ok);
@@ -76,7 +79,7 @@ struct iscsi_rx {
     GByteArray *bytes; /* grows by what was received; made when needed, gone with the PDU */
     GByteArray *ahs;   /* copy for a held command */
     uint8_t sink, verdict, reason;
-    bool under_way;    /* between header and end of a PDU */
+    bool under_way; /* between header and end of a PDU */
 };
 
 /* Points in time at which something is to be done; 0: none. */
@@ -96,43 +99,43 @@ struct iscsi_conn {
     struct iscsi_thread *thread;
     struct iscsi_portal_params *portal; /* one reference */
     const struct iscsi_state *state;
-    GList node;                         /* in thread->conns */
-    unsigned holds;                     /* reasons to stay in memory */
-    bool closed;                        /* iscsi_conn_close() has been called */
-    bool finishing;                     /* iscsi_conn_finish() has been called */
-    bool in_login;                      /* counted in portal->logins */
-    bool counted;                       /* counted in portal->connections */
-    unsigned pause;                     /* ISCSI_PAUSE_… */
+    GList node;     /* in thread->conns */
+    unsigned holds; /* reasons to stay in memory */
+    bool closed;    /* iscsi_conn_close() has been called */
+    bool finishing; /* iscsi_conn_finish() has been called */
+    bool in_login;  /* counted in portal->logins */
+    bool counted;   /* counted in portal->connections */
+    unsigned pause; /* ISCSI_PAUSE_… */
     struct iscsi_rx rx;
 
     struct iscsi_tx *tx_head, **tx_tail;
     size_t tx_bytes;
     unsigned tx_replies;
     uint32_t statsn;
-    uint32_t login_cmdsn;               /* ExpCmdSN and MaxCmdSN as long as there is no session */
+    uint32_t login_cmdsn; /* ExpCmdSN and MaxCmdSN as long as there is no session */
 
     uint64_t timers[ISCSI_TIMER_COUNT];
-    uint64_t heard;                     /* when the last PDU was complete, or stuck answers moved on */
-    uint64_t paused_at;                 /* when PAUSE_DATA began */
-    uint64_t fed;                       /* when the last Data-Out with data was complete */
-    unsigned pings;                     /* without an answer */
+    uint64_t heard;     /* when the last PDU was complete, or stuck answers moved on */
+    uint64_t paused_at; /* when PAUSE_DATA began */
+    uint64_t fed;       /* when the last Data-Out with data was complete */
+    unsigned pings;     /* without an answer */
     uint32_t ping_ttt;
 
     bool header_digest, data_digest;
-    uint32_t segment_in, segment_out;   /* MaxRecvDataSegmentLength of ours and theirs */
+    uint32_t segment_in, segment_out; /* MaxRecvDataSegmentLength of ours and theirs */
     struct iscsi_params agreed;
     uint16_t cid;
-    struct iscsi_session *session;      /* from the end of the login */
-    struct iscsi_login *login;          /* until then */
-    struct iscsi_text *text;            /* a text sequence under way, or NULL */
+    struct iscsi_session *session; /* from the end of the login */
+    struct iscsi_login *login;     /* until then */
+    struct iscsi_text *text;       /* a text sequence under way, or NULL */
     uint32_t text_itt, text_ttt;
-    uint32_t gone[8];                   /* ITTs of tasks that were aborted with data still to come */
+    uint32_t gone[8]; /* ITTs of tasks that were aborted with data still to come */
     unsigned gone_next;
-    struct iscsi_tx *logout_answer;     /* waits for the end of the nexus */
+    struct iscsi_tx *logout_answer; /* waits for the end of the nexus */
 
-    char peer[80];                      /* address for access control */
-    char peer_port[96];                 /* "10.0.0.5:51234" for listings */
-    char local[80];                     /* our numeric address, for SendTargets */
+    char peer[80];      /* address for access control */
+    char peer_port[96]; /* "10.0.0.5:51234" for listings */
+    char local[80];     /* our numeric address, for SendTargets */
     uint16_t local_port;
 };
 
@@ -144,14 +147,15 @@ struct iscsi_thread {
     struct tgt_op timer;
     uint64_t timer_at; /* when `timer` ends; 0: it does not run */
     bool timer_cancelled;
-    bool detached;     /* free when the last connection and the timer are gone */
+    bool detached; /* free when the last connection and the timer are gone */
     void (*free)(struct iscsi_thread *thread);
     struct iscsi_tx *pool;
     unsigned pool_count;
-    size_t stashed;    /* bytes that wait for buffers of their commands */
+    size_t stashed; /* bytes that wait for buffers of their commands */
 };
 
-void iscsi_thread_init(struct iscsi_thread *thread, struct tgt_thread *t, struct iscsi_engine *engine);
+void iscsi_thread_init(struct iscsi_thread *thread, struct tgt_thread *t,
+                       struct iscsi_engine *engine);
 /* Close all connections, then thread->free. */
 void iscsi_thread_detach(struct iscsi_thread *thread);
 
@@ -159,11 +163,12 @@ void iscsi_thread_detach(struct iscsi_thread *thread);
 bool iscsi_portal_admit(struct iscsi_portal_params *portal);
 void iscsi_portal_leave(struct iscsi_portal_params *portal);
 
-/* A zeroed connection with dm, portal (admitted), peer and local filled in begins to live on `thread`. */
+/* A zeroed connection with dm, portal (admitted), peer and local filled in begins to live on
+ * `thread`. */
 void iscsi_conn_start(struct iscsi_conn *c, struct iscsi_thread *thread);
 void iscsi_conn_hold(struct iscsi_conn *c);
 void iscsi_conn_put(struct iscsi_conn *c);
-/* The only end: everything of the connection and its session is taken down. `why` is for the log. */
+/* The only end: all of the connection and its session is taken down. `why` is for the log. */
 void iscsi_conn_close(struct iscsi_conn *c, const char *why);
 /* The polite way there: send what is queued, then close. */
 void iscsi_conn_finish(struct iscsi_conn *c, const char *why);
@@ -182,13 +187,15 @@ static inline void iscsi_timer_clear(struct iscsi_conn *c, enum iscsi_timer whic
 }
 uint64_t iscsi_now(const struct iscsi_conn *c);
 
-/* rx.c. What can be judged by the basic header alone, while its AHS has not come: closes the connection. */
+/* rx.c. What can be judged by the basic header alone, while its AHS has not come: closes the
+ * connection. */
 void iscsi_rx_foresee(struct iscsi_conn *c, const union iscsi_bhs *bhs);
 /* For the datamover, in this order for each PDU; after each call look at c->closed and c->pause. */
 void iscsi_rx_header(struct iscsi_conn *c, const union iscsi_bhs *bhs, const uint8_t *ahs,
                      size_t ahs_len);
 void iscsi_rx_data(struct iscsi_conn *c, const void *data, size_t len);
-/* Where the next of the `left` bytes of data may be put directly; 0: nowhere, use iscsi_rx_data(). `room`: bytes in the pieces. */
+/* Where the next of the `left` bytes of data may be put directly; 0: nowhere, use iscsi_rx_data().
+ * `room`: bytes in the pieces. */
 unsigned iscsi_rx_direct(struct iscsi_conn *c, uint32_t left, struct iovec *iov, unsigned max,
                          size_t *room);
 void iscsi_rx_direct_done(struct iscsi_conn *c, size_t len);
@@ -207,9 +214,10 @@ void iscsi_rx_clear(struct iscsi_conn *c);
 void iscsi_reject(struct iscsi_conn *c, enum iscsi_reject reason, const union iscsi_bhs *bhs);
 
 /* The states. */
-extern const struct iscsi_state iscsi_state_start;  /* login.c: nothing came yet */
-extern const struct iscsi_state iscsi_state_login;  /* login.c */
-extern const struct iscsi_state iscsi_state_full;   /* full.c */
-extern const struct iscsi_state iscsi_state_ending; /* conn.c: the nexus ends, or the last answers leave */
+extern const struct iscsi_state iscsi_state_start; /* login.c: nothing came yet */
+extern const struct iscsi_state iscsi_state_login; /* login.c */
+extern const struct iscsi_state iscsi_state_full;  /* full.c */
+/* conn.c: the nexus ends, or the last answers leave */
+extern const struct iscsi_state iscsi_state_ending;
 
 #endif

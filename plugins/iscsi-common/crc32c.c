@@ -26,14 +26,22 @@
 
 /* table[n]: a byte followed by n bytes of zero; polynomial 1EDC6F41h, reflected. */
 static const uint32_t table[8][256] = {
-    TABLE(0xf26b8303, 0xe13b70f7, 0xc79a971f, 0x8ad958cf, 0x105ec76f, 0x20bd8ede, 0x417b1dbc, 0x82f63b78),
-    TABLE(0x13a29877, 0x274530ee, 0x4e8a61dc, 0x9d14c3b8, 0x3fc5f181, 0x7f8be302, 0xff17c604, 0xfbc3faf9),
-    TABLE(0xa541927e, 0x4f6f520d, 0x9edea41a, 0x38513ec5, 0x70a27d8a, 0xe144fb14, 0xc76580d9, 0x8b277743),
-    TABLE(0xdd45aab8, 0xbf672381, 0x7b2231f3, 0xf64463e6, 0xe964b13d, 0xd725148b, 0xaba65fe7, 0x52a0c93f),
-    TABLE(0x38116fac, 0x7022df58, 0xe045beb0, 0xc5670b91, 0x8f2261d3, 0x1ba8b557, 0x37516aae, 0x6ea2d55c),
-    TABLE(0xef306b19, 0xdb8ca0c3, 0xb2f53777, 0x6006181f, 0xc00c303e, 0x85f4168d, 0x0e045beb, 0x1c08b7d6),
-    TABLE(0x68032cc8, 0xd0065990, 0xa5e0c5d1, 0x4e2dfd53, 0x9c5bfaa6, 0x3d5b83bd, 0x7ab7077a, 0xf56e0ef4),
-    TABLE(0x493c7d27, 0x9278fa4e, 0x211d826d, 0x423b04da, 0x847609b4, 0x0d006599, 0x1a00cb32, 0x34019664),
+    TABLE(0xf26b8303, 0xe13b70f7, 0xc79a971f, 0x8ad958cf, 0x105ec76f, 0x20bd8ede, 0x417b1dbc,
+          0x82f63b78),
+    TABLE(0x13a29877, 0x274530ee, 0x4e8a61dc, 0x9d14c3b8, 0x3fc5f181, 0x7f8be302, 0xff17c604,
+          0xfbc3faf9),
+    TABLE(0xa541927e, 0x4f6f520d, 0x9edea41a, 0x38513ec5, 0x70a27d8a, 0xe144fb14, 0xc76580d9,
+          0x8b277743),
+    TABLE(0xdd45aab8, 0xbf672381, 0x7b2231f3, 0xf64463e6, 0xe964b13d, 0xd725148b, 0xaba65fe7,
+          0x52a0c93f),
+    TABLE(0x38116fac, 0x7022df58, 0xe045beb0, 0xc5670b91, 0x8f2261d3, 0x1ba8b557, 0x37516aae,
+          0x6ea2d55c),
+    TABLE(0xef306b19, 0xdb8ca0c3, 0xb2f53777, 0x6006181f, 0xc00c303e, 0x85f4168d, 0x0e045beb,
+          0x1c08b7d6),
+    TABLE(0x68032cc8, 0xd0065990, 0xa5e0c5d1, 0x4e2dfd53, 0x9c5bfaa6, 0x3d5b83bd, 0x7ab7077a,
+          0xf56e0ef4),
+    TABLE(0x493c7d27, 0x9278fa4e, 0x211d826d, 0x423b04da, 0x847609b4, 0x0d006599, 0x1a00cb32,
+          0x34019664),
 };
 
 static uint32_t by_bytes(uint32_t crc, const uint8_t *p, size_t len)
@@ -63,9 +71,11 @@ uint32_t iscsi_crc32c_table(uint32_t crc, const void *data, size_t len)
 #if defined(__x86_64__)
 #include <immintrin.h>
 
-/* Three streams of this many bytes at once hide the latency of the instruction; three of them and 16 bytes make 4096. */
+/* Three streams of this many bytes at once hide the latency of the instruction; three of them and
+ * 16 bytes make 4096. */
 #define STREAM 1360u
-/* x^(8 * STREAM - 33) and x^(16 * STREAM - 33), reflected: multiplying by them appends that many zero bytes. */
+/* x^(8 * STREAM - 33) and x^(16 * STREAM - 33), reflected: multiplying by them appends that many
+ * zero bytes. */
 #define OVER_ONE 0x3f70cc6f
 #define OVER_TWO 0x5aa1f3cf
 
@@ -76,7 +86,8 @@ static uint64_t load64(const uint8_t *p)
     return v;
 }
 
-__attribute__((target("sse4.2"))) static uint64_t by_words(uint64_t crc, const uint8_t *p, size_t len)
+__attribute__((target("sse4.2"))) static uint64_t by_words(uint64_t crc, const uint8_t *p,
+                                                           size_t len)
 {
     for (; len >= 8; len -= 8, p += 8)
         crc = _mm_crc32_u64(crc, load64(p));
@@ -146,9 +157,10 @@ static bool long_digests_agree(void)
 bool iscsi_crc32c_works(void)
 {
     uint8_t zeros[32] = {0}, ones[32], up[32], down[32];
-    static const uint8_t read10[48] = {
-        0x01, 0xc0, 0,    0,    0, 0, 0, 0, 0,    0, 0, 0, 0, 0, 0,    0, 0x14, 0, 0, 0, 0, 0, 0x04, 0,
-        0,    0,    0,    0x14, 0, 0, 0, 0x18, 0x28, 0, 0, 0, 0, 0, 0, 0, 0x02, 0, 0, 0, 0, 0, 0,    0};
+    static const uint8_t read10[48] = {0x01, 0xc0, 0, 0,    0,    0, 0, 0,    0,    0, 0,    0,
+                                       0,    0,    0, 0,    0x14, 0, 0, 0,    0,    0, 0x04, 0,
+                                       0,    0,    0, 0x14, 0,    0, 0, 0x18, 0x28, 0, 0,    0,
+                                       0,    0,    0, 0,    0x02, 0, 0, 0,    0,    0, 0,    0};
     memset(ones, 0xff, sizeof(ones));
     for (unsigned i = 0; i < 32; i++) {
         up[i] = (uint8_t)i;

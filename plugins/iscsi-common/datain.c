@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Data-In: the data of a command in PDUs as the initiator takes them, sent from the command's own memory (RFC 7143 11.7). */
+/* Data-In: the data of a command in PDUs as the initiator takes them, sent from the command's own
+ * memory (RFC 7143 11.7). */
 #include "session.h"
 #include "task.h"
 
 /* PDUs of one task that are queued at one time; the last of them brings the next. */
 #define BATCH 32u
 
-/* 11.7.3: good status rides on the last Data-In; with sense data, or in bidirectional commands, it needs a PDU of its own. */
+/* 11.7.3: good status rides on the last Data-In; with sense data, or in bidirectional commands, it
+ * needs a PDU of its own. */
 static bool status_rides(const struct tgt_cmd *cmd)
 {
     return cmd->status == TGT_STATUS_GOOD && cmd->sense_len == 0 && cmd->expected_out == 0;

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Data-Out: judged against what was asked for or allowed, taken, and counted (RFC 7143 11.7, 7.9, 11.4.7.2). */
+/* Data-Out: judged against what was asked for or allowed, taken, and counted (RFC
+ * 7143 11.7, 7.9, 11.4.7.2). */
 #include <string.h>
 
 #include "full.h"
 #include "session.h"
 #include "task.h"
 
-/* What the PDU says of itself; ends in 64 bits, since an offset and a length may add up to more than 32. */
+/* What the PDU says of itself; ends in 64 bits, since an offset and a length may add up to more
+ * than 32. */
 struct claim {
     bool solicited, final;
     uint32_t datasn, offset;
@@ -65,7 +67,8 @@ static bool was_aborted(const struct iscsi_conn *c, uint32_t itt)
     return false;
 }
 
-/* Data of no task: of one that waits for its turn, of one that was aborted (10.7: discarded), or a mistake. */
+/* Data of no task: of one that waits for its turn, of one that was aborted (10.7: discarded), or a
+ * mistake. */
 static void begin_unknown(struct iscsi_conn *c, uint32_t itt)
 {
     if (!c->session->replaying && iscsi_held_has_itt(c->session, itt))
@@ -85,8 +88,8 @@ void iscsi_dataout_begin(struct iscsi_conn *c, const uint8_t *ahs, size_t ahs_le
         return begin_unknown(c, iscsi_itt(&c->rx.bhs));
     if ((claim.solicited && !names_r2t(task, pdu)) || (task->cmd && task->cmd->expected_out == 0))
         return iscsi_rx_refuse(c, ISCSI_REJECT_INVALID_FIELD);
-    enum tgt_sense sense = claim.solicited ? judge_solicited(task, pdu, &claim)
-                                           : judge_unsolicited(task, &claim);
+    enum tgt_sense sense =
+        claim.solicited ? judge_solicited(task, pdu, &claim) : judge_unsolicited(task, &claim);
     if (sense != TGT_SENSE_NONE)
         iscsi_task_fail(task, sense);
     c->rx.task = task;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The end of a session: the nexus is closed first, then the answer goes out, then the connection ends. */
+/* The end of a session: the nexus is closed first, then the answer goes out, then the connection
+ * ends. */
 #include "session.h"
 #include "task.h"
 #include "textreq.h"
 
-/* Time that initiators get to log out by themselves when the daemon ends, in seconds as in the message. */
+/* Time that initiators get to log out by themselves when the daemon ends, in seconds as in the
+ * message. */
 #define LOGOUT_SECONDS 1u
 
 static void nexus_gone(void *priv)

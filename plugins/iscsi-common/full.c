@@ -11,7 +11,8 @@ static const struct iscsi_op ops[] = {
     {ISCSI_OP_DATA_OUT, "Data-Out", false, false, iscsi_dataout_begin, iscsi_dataout_run,
      iscsi_dataout_spoiled},
     {ISCSI_OP_NOP_OUT, "NOP-Out", true, false, iscsi_nop_begin, iscsi_nop_run, NULL},
-    {ISCSI_OP_TMF_REQUEST, "Task Management Function Request", true, false, NULL, iscsi_tmf_run, NULL},
+    {ISCSI_OP_TMF_REQUEST, "Task Management Function Request", true, false, NULL, iscsi_tmf_run,
+     NULL},
     {ISCSI_OP_TEXT_REQUEST, "Text Request", true, true, iscsi_text_begin, iscsi_text_run, NULL},
     {ISCSI_OP_LOGOUT_REQUEST, "Logout Request", true, true, NULL, iscsi_logout_run, NULL},
 };
@@ -24,7 +25,8 @@ static const struct iscsi_op *find(uint8_t opcode)
     return NULL;
 }
 
-/* A login at this time, and what only targets send, is in the wrong place; all else is not known here, SNACK among it. */
+/* A login at this time, and what only targets send, is in the wrong place; all else is not known
+ * here, SNACK among it. */
 static enum iscsi_reject reason_for(uint8_t opcode)
 {
     switch (opcode) {
@@ -76,7 +78,8 @@ static void full_header(struct iscsi_conn *c, const uint8_t *ahs, size_t ahs_len
         collect_held(c, ahs, ahs_len);
 }
 
-/* 7.8: a PDU whose data is not what was sent is discarded, and that is told, before its task ends. */
+/* 7.8: a PDU whose data is not what was sent is discarded, and that is told, before its task ends.
+ */
 static void spoiled(struct iscsi_conn *c)
 {
     iscsi_reject(c, ISCSI_REJECT_DATA_DIGEST, &c->rx.bhs);

@@ -10,7 +10,8 @@ struct iscsi_op {
     const char *name;
     bool numbered;  /* uses a CmdSN, unless it is immediate */
     bool discovery; /* allowed in discovery sessions (4.3) */
-    /* The header is there and it is its turn: refuse it, or say where its data goes. NULL: its data is discarded. */
+    /* The header is there and it is its turn: refuse it, or say where its data goes. NULL: its data
+     * is discarded. */
     void (*begin)(struct iscsi_conn *c, const uint8_t *ahs, size_t ahs_len);
     /* It is complete, and its turn. */
     void (*run)(struct iscsi_conn *c);

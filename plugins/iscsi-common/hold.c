@@ -8,11 +8,11 @@
 struct held_pdu {
     union iscsi_bhs bhs;
     uint32_t cmdsn;
-    bool plug;      /* nothing to run */
-    bool follower;  /* Data-Out: uses no CmdSN */
+    bool plug;     /* nothing to run */
+    bool follower; /* Data-Out: uses no CmdSN */
     GByteArray *ahs, *data;
-    guint offset;   /* of the data, bytes that were run already */
-    bool begun;     /* its header was run */
+    guint offset; /* of the data, bytes that were run already */
+    bool begun;   /* its header was run */
 };
 
 static void held_free(struct held_pdu *held)

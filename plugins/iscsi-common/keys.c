@@ -5,7 +5,7 @@
 #include "keys.h"
 
 static const struct iscsi_key keys[ISCSI_KEY_COUNT] = {
-#define USED false
+#define USED       false
 #define IRRELEVANT true
 #define KEY_NAMED(id, name, kind, phase, discovery, def, least, most)                              \
     [ISCSI_KEY_##id] = {name, ISCSI_KIND_##kind, ISCSI_PHASE_##phase, discovery, def, least, most},
@@ -133,7 +133,8 @@ static uint32_t first_burst_limit(const struct iscsi_negotiation *n)
     return from->value[ISCSI_KEY_MaxBurstLength];
 }
 
-static bool answer_number(struct iscsi_negotiation *n, const struct iscsi_key *key, const char *value)
+static bool answer_number(struct iscsi_negotiation *n, const struct iscsi_key *key,
+                          const char *value)
 {
     enum iscsi_key_id id = iscsi_key_id(key);
     uint32_t theirs, ours = n->ours->value[id];
@@ -149,7 +150,8 @@ static bool answer_number(struct iscsi_negotiation *n, const struct iscsi_key *k
     return true;
 }
 
-static bool take_segment(struct iscsi_negotiation *n, const struct iscsi_key *key, const char *value)
+static bool take_segment(struct iscsi_negotiation *n, const struct iscsi_key *key,
+                         const char *value)
 {
     uint32_t number;
     if (!number_in_range(key, value, &number))
@@ -164,7 +166,8 @@ static bool answer_word(struct iscsi_negotiation *n, const struct iscsi_key *key
     return true;
 }
 
-bool iscsi_key_negotiate(struct iscsi_negotiation *n, const struct iscsi_key *key, const char *value)
+bool iscsi_key_negotiate(struct iscsi_negotiation *n, const struct iscsi_key *key,
+                         const char *value)
 {
     if (key->irrelevant && n->discovery)
         return answer_word(n, key, "Irrelevant");

@@ -9,7 +9,7 @@
 #include "text.h"
 
 enum iscsi_key_id {
-#define KEY(name, kind, phase, discovery, def, least, most) ISCSI_KEY_##name,
+#define KEY(name, kind, phase, discovery, def, least, most)           ISCSI_KEY_##name,
 #define KEY_NAMED(id, name, kind, phase, discovery, def, least, most) ISCSI_KEY_##id,
 #include "keys.def"
 #undef KEY
@@ -70,8 +70,10 @@ void iscsi_params_default(struct iscsi_params *params);
 bool iscsi_number_parse(const char *text, uint32_t *value);
 /* "CRC32C,None" to the bits of its values; unknown ones are left out. */
 uint32_t iscsi_list_bits(const struct iscsi_key *key, const char *list);
-/* Combine and answer a value of the kinds LIST to OBSOLETE; false: an error of the initiator that has no answer. */
-bool iscsi_key_negotiate(struct iscsi_negotiation *n, const struct iscsi_key *key, const char *value);
+/* Combine and answer a value of the kinds LIST to OBSOLETE; false: an error of the initiator that
+ * has no answer. */
+bool iscsi_key_negotiate(struct iscsi_negotiation *n, const struct iscsi_key *key,
+                         const char *value);
 /* Negotiated values as "Key=value Key=value" for listings; free with g_free(). */
 char *iscsi_params_describe(const struct iscsi_params *params);
 

@@ -17,7 +17,8 @@ const char *iscsi_login_status_text(enum iscsi_login_status status)
 }
 
 /* Version 0 of the protocol stands in the header as zeros. */
-static struct iscsi_tx *new_response(struct iscsi_conn *c, uint8_t flags, const void *data, size_t len)
+static struct iscsi_tx *new_response(struct iscsi_conn *c, uint8_t flags, const void *data,
+                                     size_t len)
 {
     const struct iscsi_login *login = c->login;
     struct iscsi_tx *tx = iscsi_reply_new(c, ISCSI_OP_LOGIN_RESPONSE, 0, data, len);
@@ -34,8 +35,8 @@ void iscsi_login_fail(struct iscsi_conn *c, enum iscsi_login_status status, cons
 {
     const struct iscsi_login *login = c->login;
     tgt_log(TGT_LOG_INFO, "iscsi: %s: login of %s to %s refused (%04x): %s", c->peer_port,
-            login->initiator ? login->initiator : "?", login->target_name ? login->target_name : "?",
-            status, why);
+            login->initiator ? login->initiator : "?",
+            login->target_name ? login->target_name : "?", status, why);
     struct iscsi_tx *tx = new_response(c, (uint8_t)(login->stage << 2), NULL, 0);
     tx->bhs.login_response.status = be16((uint16_t)status);
     iscsi_tx_queue(c, tx);

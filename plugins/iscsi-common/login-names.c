@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Who logs in to what: names, the kind of session, the target and access to it (RFC 7143 6.3, 6.3.1). */
+/* Who logs in to what: names, the kind of session, the target and access to it (RFC
+ * 7143 6.3, 6.3.1). */
 #include <string.h>
 
 #include "login.h"
@@ -33,7 +34,8 @@ static enum iscsi_login_status judge_target(struct iscsi_conn *c)
     return find_target(c);
 }
 
-/* Sessions have one connection (MaxConnections=1): there is none to be added, and the one there is not to be replaced alone. */
+/* Sessions have one connection (MaxConnections=1): there is none to be added, and the one there is
+ * not to be replaced alone. */
 static enum iscsi_login_status judge_tsih(const struct iscsi_conn *c)
 {
     uint16_t tsih = be16_get(c->login->first.tsih);
@@ -41,9 +43,8 @@ static enum iscsi_login_status judge_tsih(const struct iscsi_conn *c)
     if (tsih == 0)
         return ISCSI_LOGIN_SUCCESS;
     iscsi_login_session_key(c, &key);
-    if (iscsi_session_find(c->thread->engine, &key, tsih, c->cid) == ISCSI_FIND_NONE)
-        return ISCSI_LOGIN_NO_SESSION;
-    return ISCSI_LOGIN_TOO_MANY_CONNECTIONS;
+    return iscsi_session_exists(c->thread->engine, &key, tsih) ? ISCSI_LOGIN_TOO_MANY_CONNECTIONS
+                                                               : ISCSI_LOGIN_NO_SESSION;
 }
 
 static enum iscsi_login_status judge_kind(struct iscsi_login *login)

@@ -52,7 +52,8 @@ static char *isid_text(const struct iscsi_login *login)
     return g_strdup_printf("0x%012" G_GINT64_MODIFIER "x", be_get(login->first.isid, 6));
 }
 
-/* SAM-5 names of the ports (RFC 7143 4.4.1): the session is the initiator port, the portal group the target port. */
+/* SAM-5 names of the ports (RFC 7143 4.4.1): the session is the initiator port, the portal group
+ * the target port. */
 static bool open_nexus(struct iscsi_conn *c, struct iscsi_session *s)
 {
     const struct iscsi_login *login = c->login;
@@ -128,7 +129,8 @@ void iscsi_login_establish(struct iscsi_conn *c)
     }
     if (!c->login->negotiation.discovery && !open_nexus(c, s)) {
         iscsi_session_release(s);
-        return iscsi_login_fail(c, ISCSI_LOGIN_OUT_OF_RESOURCES, "the target takes no more sessions");
+        return iscsi_login_fail(c, ISCSI_LOGIN_OUT_OF_RESOURCES,
+                                "the target takes no more sessions");
     }
     adopt(c, s);
     begin_full_feature(c);

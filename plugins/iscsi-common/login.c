@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The login phase: from the first byte of a connection to full feature phase (RFC 7143 6.3, 11.12). */
+/* The login phase: from the first byte to full feature phase (RFC 7143 6.3, 11.12). */
 #include "login.h"
 
 void iscsi_login_new(struct iscsi_conn *c)
@@ -68,7 +68,7 @@ static bool fits_in_one(const struct iscsi_text *text)
     return !iscsi_text_pending(text) || text->out->len - text->sent <= ISCSI_LOGIN_SEGMENT;
 }
 
-/* The text of the request is complete: judge it, and go on to the next stage if both sides want to. */
+/* The text of the request is complete: judge it, and go on to the next stage if both want to. */
 static void run_complete(struct iscsi_conn *c)
 {
     uint8_t flags = c->rx.bhs.login_request.flags;

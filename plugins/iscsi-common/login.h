@@ -16,16 +16,16 @@ struct iscsi_login {
     struct iscsi_text text;
     struct iscsi_negotiation negotiation;
     struct iscsi_target_params wanted;
-    GHashTable *unknown;   /* names of keys that are not known, to find duplicates */
+    GHashTable *unknown;       /* names of keys that are not known, to find duplicates */
     struct tgt_target *target; /* one reference; NULL in discovery sessions */
     char *initiator, *target_name, *session_type, *alias;
     unsigned requests, pairs;
     uint8_t stage;
-    bool judged;           /* names and target have been found good */
-    bool declared;         /* our own keys of the operational stage were sent */
-    bool evicted;          /* an older session had to go */
+    bool judged;                 /* names and target have been found good */
+    bool declared;               /* our own keys of the operational stage were sent */
+    bool evicted;                /* an older session had to go */
     struct iscsi_waiter *waiter; /* for that */
-    char *address;         /* key of discovery sessions */
+    char *address;               /* key of discovery sessions */
 };
 
 void iscsi_login_new(struct iscsi_conn *c);
@@ -37,7 +37,8 @@ enum iscsi_login_status iscsi_login_check_header(struct iscsi_conn *c);
 enum iscsi_login_status iscsi_login_run_keys(struct iscsi_conn *c);
 /* login-names.c: who wants what? Once, when the first request is complete. */
 enum iscsi_login_status iscsi_login_judge_names(struct iscsi_conn *c);
-/* login-session.c: make the session; the last answer of the login goes out now or when an older session has ended. */
+/* login-session.c: make the session; the last answer of the login goes out now or when an older
+ * session has ended. */
 void iscsi_login_establish(struct iscsi_conn *c);
 void iscsi_login_session_key(const struct iscsi_conn *c, struct iscsi_session_key *key);
 

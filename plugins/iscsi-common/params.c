@@ -2,7 +2,7 @@
 /* What the admin can set: parameters of targets and of portals. */
 #include "params.h"
 
-#define SEGMENT_MOST 1048576 /* also bounds what one PDU may bring */
+#define SEGMENT_MOST  1048576 /* also bounds what one PDU may bring */
 #define NS_PER_SECOND 1000000000ull
 
 const struct tgt_param iscsi_target_param_table[ISCSI_TARGET_PARAM_COUNT] = {
@@ -42,7 +42,8 @@ const struct tgt_param iscsi_portal_param_table[ISCSI_PORTAL_PARAM_COUNT] = {
     {"nop_count", TGT_PARAM_UINT, 0, "3", 1, 100, NULL, NULL,
      "Pings without an answer after which the connection is given up."},
     {"stall_timeout", TGT_PARAM_UINT, 0, "60", 1, 3600, NULL, "s",
-     "Time after which a connection is given up that stands still within a PDU, takes no answers, owes data, or is idle in discovery."},
+     "Time after which a connection is given up that stands still within a PDU, takes no answers, "
+     "owes data, or is idle in discovery."},
     {"max_connections", TGT_PARAM_UINT, 0, "4096", 1, 65535, NULL, NULL,
      "Connections of this portal at one time."},
     {"max_logins", TGT_PARAM_UINT, 0, "512", 1, 65535, NULL, NULL,
@@ -54,13 +55,17 @@ const struct tgt_param iscsi_portal_param_table[ISCSI_PORTAL_PARAM_COUNT] = {
 static void read_numbers(const struct tgt_target *target, struct iscsi_target_params *params)
 {
     static const enum iscsi_key_id ids[] = {
-        ISCSI_KEY_MaxRecvDataSegmentLength, ISCSI_KEY_MaxBurstLength,    ISCSI_KEY_FirstBurstLength,
-        ISCSI_KEY_InitialR2T,               ISCSI_KEY_ImmediateData,     ISCSI_KEY_MaxOutstandingR2T,
+        ISCSI_KEY_MaxRecvDataSegmentLength,
+        ISCSI_KEY_MaxBurstLength,
+        ISCSI_KEY_FirstBurstLength,
+        ISCSI_KEY_InitialR2T,
+        ISCSI_KEY_ImmediateData,
+        ISCSI_KEY_MaxOutstandingR2T,
         ISCSI_KEY_DefaultTime2Wait,
     };
     for (unsigned i = 0; i < G_N_ELEMENTS(ids); i++)
-        params->ours.value[ids[i]] = (uint32_t)tgt_target_param_uint(
-            target, &tgt_plugin, iscsi_key_get(ids[i])->name);
+        params->ours.value[ids[i]] =
+            (uint32_t)tgt_target_param_uint(target, &tgt_plugin, iscsi_key_get(ids[i])->name);
     params->window = (uint32_t)tgt_target_param_uint(target, &tgt_plugin, "MaxQueueCmd");
 }
 

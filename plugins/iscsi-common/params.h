@@ -14,14 +14,16 @@ struct iscsi_target_params {
     uint32_t window;          /* MaxQueueCmd */
 };
 
-/* Parameters of one portal. Shared by its connections, which outlive it: counted by g_atomic_rc_box. */
+/* Parameters of one portal. Shared by its connections, which outlive it: counted by
+ * g_atomic_rc_box. */
 struct iscsi_portal_params {
     uint16_t tpgt;
     uint64_t login_timeout, nop_interval, stall_timeout; /* ns; nop_interval 0: no pings */
     unsigned nop_count;
     unsigned max_connections, max_logins;
     size_t send_queue;
-    gint connections, logins; /* atomic: those open now, and those of them that are still logging in */
+    gint connections,
+        logins; /* atomic: those open now, and those of them that are still logging in */
 };
 
 #define ISCSI_TARGET_PARAM_COUNT 13u

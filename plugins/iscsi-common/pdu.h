@@ -10,8 +10,9 @@
 #define ISCSI_BHS_LEN 48
 /* TotalAHSLength counts words in one byte. */
 #define ISCSI_AHS_MAX (255 * 4)
-#define ISCSI_NO_TAG 0xffffffffu
-/* MaxRecvDataSegmentLength of both sides until one is declared, and during all of the login (13.12). */
+#define ISCSI_NO_TAG  0xffffffffu
+/* MaxRecvDataSegmentLength of both sides until one is declared, and during all of the login
+ * (13.12). */
 #define ISCSI_LOGIN_SEGMENT 8192u
 
 /* Opcodes of initiators: X(NAME, value). */
@@ -41,7 +42,7 @@ enum iscsi_opcode {
 #undef X
 };
 
-#define ISCSI_OP_MASK 0x3f
+#define ISCSI_OP_MASK      0x3f
 #define ISCSI_OP_IMMEDIATE 0x40
 
 /* Flags in byte 1; which of them a PDU has is said in its clause. */

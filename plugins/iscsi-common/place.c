@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Bytes of Data-Out on their way into the buffer of their command, or into a stash until it has one. */
+/* Bytes of Data-Out on their way into the buffer of their command, or into a stash until it has
+ * one. */
 #include <string.h>
 
 #include "session.h"
 #include "task.h"
 
-/* The command waits for a buffer (or for its turn, which may depend on data behind this PDU): a stash lets the connection go on. */
+/* The command waits for a buffer (or for its turn, which may depend on data behind this PDU): a
+ * stash lets the connection go on. */
 static void begin_without_buffer(struct iscsi_conn *c, struct iscsi_task *task, uint32_t len)
 {
     struct iscsi_thread *thread = c->thread;
@@ -23,7 +25,8 @@ static void begin_without_buffer(struct iscsi_conn *c, struct iscsi_task *task, 
 void iscsi_place_begin(struct iscsi_conn *c, struct iscsi_task *task, uint32_t len)
 {
     c->rx.sink = ISCSI_SINK_NONE;
-    if (len == 0 || task->fail || (task->flags & (ISCSI_TASK_DONE | ISCSI_TASK_ABORTED | ISCSI_TASK_BUSY)))
+    if (len == 0 || task->fail ||
+        (task->flags & (ISCSI_TASK_DONE | ISCSI_TASK_ABORTED | ISCSI_TASK_BUSY)))
         return;
     c->rx.sink = ISCSI_SINK_TASK;
     if (!(task->flags & ISCSI_TASK_READY))
@@ -50,7 +53,8 @@ static size_t piece_room(const struct iscsi_task *task, size_t len)
     return MIN(MIN(len, room), out->len - task->placed);
 }
 
-/* What goes beyond the length of the command is dropped (it expects less than the initiator does). */
+/* What goes beyond the length of the command is dropped (it expects less than the initiator does).
+ */
 static void copy_out(struct iscsi_task *task, const uint8_t *data, size_t len)
 {
     size_t now;

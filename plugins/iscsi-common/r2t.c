@@ -5,7 +5,8 @@
 #include "session.h"
 #include "task.h"
 
-/* The sequences of a task follow each other without a gap, each as long as allowed: an R2T is known by its number alone. */
+/* The sequences of a task follow each other without a gap, each as long as allowed: an R2T is known
+ * by its number alone. */
 uint32_t iscsi_r2t_end(const struct iscsi_task *task)
 {
     uint64_t burst = task->conn->agreed.value[ISCSI_KEY_MaxBurstLength];

@@ -19,7 +19,8 @@ static uint8_t residual_flag(int64_t residual, uint8_t over, uint8_t under)
     return residual > 0 ? over : residual < 0 ? under : 0;
 }
 
-/* One direction: the one that the initiator announced; if it announced none, the one that has something to say. */
+/* One direction: the one that the initiator announced; if it announced none, the one that has
+ * something to say. */
 static int64_t only_residual(const struct tgt_cmd *cmd)
 {
     if (cmd->residual_in != 0 && (cmd->expected_in > 0 || cmd->expected_out == 0))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* SCSI Command: judged, turned into a command of the core, and its immediate data taken (RFC 7143 11.3). */
+/* SCSI Command: judged, turned into a command of the core, and its immediate data taken (RFC
+ * 7143 11.3). */
 #include <string.h>
 
 #include "ahs.h"
@@ -57,7 +58,8 @@ static void init_task(struct iscsi_conn *c, struct iscsi_task *task, const struc
         iscsi_task_await(task);
 }
 
-/* Refused before it became a command: it stays until what it brings has been swallowed. Without a sense: TASK SET FULL. */
+/* Refused before it became a command: it stays until what it brings has been swallowed. Without a
+ * sense: TASK SET FULL. */
 static void begin_refused(struct iscsi_conn *c, const struct request *r, enum tgt_sense sense)
 {
     struct iscsi_task *task = g_new0(struct iscsi_task, 1);
@@ -147,7 +149,8 @@ void iscsi_scsi_run(struct iscsi_conn *c)
     iscsi_task_step(task);
 }
 
-/* 7.8: the PDU is discarded and its CmdSN not used; the command that it has become ends without an answer. */
+/* 7.8: the PDU is discarded and its CmdSN not used; the command that it has become ends without an
+ * answer. */
 void iscsi_scsi_spoiled(struct iscsi_conn *c)
 {
     struct iscsi_task *task = g_steal_pointer(&c->rx.task);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* SendTargets: the targets that an initiator may use, and the addresses at which they are (RFC 7143 appendix C). */
+/* SendTargets: the targets that an initiator may use, and the addresses at which they are (RFC 7143
+ * appendix C). */
 #include <string.h>
 
 #include "session.h"
 #include "textreq.h"
 
-/* Addresses as this initiator can reach them: portals that listen on all addresses are shown with the one that it used. */
+/* Addresses as this initiator can reach them: portals that listen on all addresses are shown with
+ * the one that it used. */
 struct addresses {
     const struct iscsi_conn *conn;
     GPtrArray *list; /* "address:port,tpgt" */

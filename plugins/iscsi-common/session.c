@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The table of sessions: what makes two logins the same session, and how a newer one replaces an older (RFC 7143 6.3.1, 6.3.5). */
+/* The table of sessions: what makes two logins the same session, and how a newer one replaces an
+ * older (RFC 7143 6.3.1, 6.3.5). */
 #include <string.h>
 
 #include "crc32c.h"
@@ -115,9 +116,9 @@ static enum iscsi_claim insert(struct iscsi_engine *engine, struct iscsi_session
     return ISCSI_CLAIM_NEW;
 }
 
-enum iscsi_claim iscsi_session_claim(struct iscsi_engine *engine, const struct iscsi_session_key *key,
-                                     struct iscsi_conn *c, struct iscsi_waiter *waiter,
-                                     struct iscsi_session **session)
+enum iscsi_claim iscsi_session_claim(struct iscsi_engine *engine,
+                                     const struct iscsi_session_key *key, struct iscsi_conn *c,
+                                     struct iscsi_waiter *waiter, struct iscsi_session **session)
 {
     enum iscsi_claim claim = ISCSI_CLAIM_WAIT;
     pthread_mutex_lock(&engine->lock);
@@ -182,14 +183,12 @@ void iscsi_session_release(struct iscsi_session *s)
         session_free(s);
 }
 
-enum iscsi_find iscsi_session_find(struct iscsi_engine *engine, const struct iscsi_session_key *key,
-                                   uint16_t tsih, uint16_t cid)
+bool iscsi_session_exists(struct iscsi_engine *engine, const struct iscsi_session_key *key,
+                          uint16_t tsih)
 {
-    enum iscsi_find found = ISCSI_FIND_NONE;
     pthread_mutex_lock(&engine->lock);
     const struct iscsi_session *s = g_hash_table_lookup(engine->tsihs, GUINT_TO_POINTER(tsih));
-    if (s && key_equal(&s->key, key))
-        found = s->conn->cid == cid ? ISCSI_FIND_SAME_CID : ISCSI_FIND_OTHER_CID;
+    bool exists = s && key_equal(&s->key, key);
     pthread_mutex_unlock(&engine->lock);
-    return found;
+    return exists;
 }

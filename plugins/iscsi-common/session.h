@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Sessions: the table that finds them again, their command numbering, and what they have under way. */
+/* Sessions: the table that finds them again, their numbering, and what they have under way. */
 #ifndef ISCSI_SESSION_H
 #define ISCSI_SESSION_H
 
@@ -10,9 +10,10 @@
 #include "conn.h"
 
 #define ISCSI_TASK_BUCKETS 64u
-/* Immediate commands and task management functions that a session may have under way at one time (4.2.2.1 asks for one each). */
+/* Immediate commands and task management functions that a session may have under way at one time
+ * (4.2.2.1 asks for one each). */
 #define ISCSI_IMMEDIATE_MAX 16u
-#define ISCSI_TMF_MAX 16u
+#define ISCSI_TMF_MAX       16u
 /* Bytes of commands that came before their turn. */
 #define ISCSI_HELD_MAX (1u << 20)
 
@@ -24,7 +25,7 @@ struct iscsi_session_key {
     uint16_t tpgt;
 };
 
-/* Belongs to its connection's thread, but what is said to be the engine's, which its lock guards. */
+/* Belongs to its connection's thread, but for what is the engine's, which its lock guards. */
 struct iscsi_session {
     struct iscsi_session_key key; /* constant */
     uint16_t tsih;                /* constant; never 0 */
@@ -35,20 +36,20 @@ struct iscsi_session {
     bool ending; /* the nexus is being closed: data still owed is not waited for */
 
     uint32_t exp_cmdsn, max_cmdsn, window;
-    uint32_t numbered;   /* commands under way that used a CmdSN */
-    uint32_t immediate;  /* and that did not */
+    uint32_t numbered;  /* commands under way that used a CmdSN */
+    uint32_t immediate; /* and that did not */
     uint32_t next_ttt;
     struct iscsi_task *tasks[ISCSI_TASK_BUCKETS]; /* by ITT */
-    GQueue tmfs;         /* struct iscsi_tmf */
-    GQueue held;         /* struct held_pdu (hold.c), by CmdSN */
+    GQueue tmfs;                                  /* struct iscsi_tmf */
+    GQueue held;                                  /* struct held_pdu (hold.c), by CmdSN */
     size_t held_bytes;
-    bool replaying;      /* hold.c is at work */
+    bool replaying; /* hold.c is at work */
 
-    GSList *waiters;       /* the engine's: struct iscsi_waiter */
-    struct tgt_msg evict;  /* the engine's: tells the connection that a newer login takes over */
-    bool evicting;         /* the engine's: `evict` is on its way */
-    bool removed;          /* the engine's: not in the table any more */
-    bool orphan;           /* the engine's: to be freed when `evict` has come */
+    GSList *waiters;      /* the engine's: struct iscsi_waiter */
+    struct tgt_msg evict; /* the engine's: tells the connection that a newer login takes over */
+    bool evicting;        /* the engine's: `evict` is on its way */
+    bool removed;         /* the engine's: not in the table any more */
+    bool orphan;          /* the engine's: to be freed when `evict` has come */
 };
 
 /* A login that waits for the end of an older session. Allocated by who waits; `msg` frees it. */
@@ -76,20 +77,21 @@ enum iscsi_claim {
     ISCSI_CLAIM_WAIT, /* an older one is being closed: `waiter` gets its message */
     ISCSI_CLAIM_FULL, /* no TSIH is left */
 };
-/* Make a session for connection `c`, or wait for the end of the one that has its place (session reinstatement, 6.3.5). */
-enum iscsi_claim iscsi_session_claim(struct iscsi_engine *engine, const struct iscsi_session_key *key,
-                                     struct iscsi_conn *c, struct iscsi_waiter *waiter,
-                                     struct iscsi_session **session);
+/* Make a session for connection `c`, or wait for the end of the one that has its place (session
+ * reinstatement, 6.3.5). */
+enum iscsi_claim iscsi_session_claim(struct iscsi_engine *engine,
+                                     const struct iscsi_session_key *key, struct iscsi_conn *c,
+                                     struct iscsi_waiter *waiter, struct iscsi_session **session);
 /* True if it waited still and does not any more; false if its message is under way. */
 bool iscsi_waiter_cancel(struct iscsi_engine *engine, struct iscsi_waiter *waiter);
-/* Out of the table: the nexus is closed and no task left. Who waits is told. Done already: nothing happens. */
+/* Out of the table: the nexus is closed and no task left. Who waits is told. Done already: nothing
+ * happens. */
 void iscsi_session_remove(struct iscsi_session *session);
 /* Removed and freed. NULL is fine. */
 void iscsi_session_release(struct iscsi_session *session);
-/* What a TSIH of a login stands for. */
-enum iscsi_find { ISCSI_FIND_NONE, ISCSI_FIND_SAME_CID, ISCSI_FIND_OTHER_CID };
-enum iscsi_find iscsi_session_find(struct iscsi_engine *engine, const struct iscsi_session_key *key,
-                                   uint16_t tsih, uint16_t cid);
+/* Is there a session of this initiator port with this handle? */
+bool iscsi_session_exists(struct iscsi_engine *engine, const struct iscsi_session_key *key,
+                          uint16_t tsih);
 
 /* ending.c: close the nexus, send c->logout_answer if there is one, and finish. */
 void iscsi_session_end(struct iscsi_conn *c, const char *why);
@@ -104,7 +106,8 @@ enum iscsi_verdict iscsi_cmdsn_judge(const struct iscsi_session *s, const union 
 void iscsi_cmdsn_advance(struct iscsi_session *s);
 /* MaxCmdSN as it is now; never decreases. */
 uint32_t iscsi_cmdsn_window(struct iscsi_session *s);
-/* A numbered command ended without an answer: tell the initiator if it could not go on else (11.19). */
+/* A numbered command ended without an answer: tell the initiator if it could not go on else
+ * (11.19). */
 void iscsi_cmdsn_ended_silently(struct iscsi_session *s);
 
 /* hold.c */
@@ -123,7 +126,10 @@ void iscsi_hold_replay(struct iscsi_conn *c);
 void iscsi_hold_clear(struct iscsi_session *s);
 
 /* async.c */
-enum iscsi_async_event { ISCSI_ASYNC_LOGOUT = 1, ISCSI_ASYNC_DROP_CONNECTION = 2, ISCSI_ASYNC_DROP_SESSION = 3 };
+enum iscsi_async_event {
+    ISCSI_ASYNC_LOGOUT = 1,
+    ISCSI_ASYNC_DROP_SESSION = 3,
+};
 void iscsi_async_send(struct iscsi_conn *c, enum iscsi_async_event event, uint16_t p1, uint16_t p2,
                       uint16_t p3);
 

@@ -5,10 +5,10 @@
 #include "session.h"
 #include "task.h"
 
-/* How often tasks with data overdue are looked after, how long after the last sign of it they are given up, and how long a
- * connection waits for buffers before the data that has no place is. */
-#define CHECK_NS 500000000ull
-#define OWED_NS 3000000000ull
+/* How often tasks with data overdue are looked after, how long after the last sign of it they are
+ * given up, and how long a connection waits for buffers before the data that has no place is. */
+#define CHECK_NS  500000000ull
+#define OWED_NS   3000000000ull
 #define BUFFER_NS 10000000000ull
 
 static struct iscsi_task **bucket(struct iscsi_session *s, uint32_t itt)
@@ -139,8 +139,7 @@ static void step_failed(struct iscsi_task *task)
 
 static bool has_failed(const struct iscsi_task *task)
 {
-    return task->fail ||
-           (task->flags & (ISCSI_TASK_ABORTED | ISCSI_TASK_SILENT | ISCSI_TASK_BUSY));
+    return task->fail || (task->flags & (ISCSI_TASK_ABORTED | ISCSI_TASK_SILENT | ISCSI_TASK_BUSY));
 }
 
 /* In state DATA_OUT, and all is well. */
@@ -176,7 +175,8 @@ static void hurry_if_ending(struct iscsi_task *task)
         task->flags |= ISCSI_TASK_HURRY;
 }
 
-/* If the connection waits for this task, it goes on. The task, and even the connection, may be gone behind the step. */
+/* If the connection waits for this task, it goes on. The task, and even the connection, may be gone
+ * behind the step. */
 static void step_and_unpause(struct iscsi_task *task)
 {
     struct iscsi_conn *c = task->conn;
@@ -230,7 +230,7 @@ void iscsi_respond(struct tgt_cmd *cmd)
     step_and_unpause(task);
 }
 
-/* The connection waits for a buffer, and the buffers may all wait for data that is behind this PDU. */
+/* The connection waits for a buffer, and all buffers may wait for data that is behind this PDU. */
 static void give_up_buffer(struct iscsi_conn *c)
 {
     struct iscsi_task *task = c->rx.task;
@@ -246,8 +246,9 @@ static void give_up_buffer(struct iscsi_conn *c)
 /* Does it do nothing but wait for data to be thrown away? */
 static bool only_waits(const struct iscsi_task *task)
 {
-    bool idle = (task->flags & ISCSI_TASK_DONE) ? !(task->flags & ISCSI_TASK_SENDING)
-                                                : (task->flags & ISCSI_TASK_READY) && has_failed(task);
+    bool idle = (task->flags & ISCSI_TASK_DONE)
+                    ? !(task->flags & ISCSI_TASK_SENDING)
+                    : (task->flags & ISCSI_TASK_READY) && has_failed(task);
     return idle && !(task->flags & ISCSI_TASK_HURRY);
 }
 
@@ -285,8 +286,9 @@ static bool keeps_waiting(const struct iscsi_session *s, uint64_t since)
     return false;
 }
 
-/* Commands that wait for data hold buffers that all connections of the thread share. Who sends data for any of them is slow, but
- * no reason to give up; a PDU that is under way has a timer of its own. */
+/* Commands that wait for data hold buffers that all connections of the thread share. Who sends data
+ * for any of them is slow, but no reason to give up; a PDU that is under way has a timer of its
+ * own. */
 static void give_up_data(struct iscsi_conn *c)
 {
     uint64_t limit = c->portal->stall_timeout, now = iscsi_now(c);

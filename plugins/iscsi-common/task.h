@@ -7,57 +7,59 @@
 
 #include "conn.h"
 
-/* Bytes of data that may wait for buffers, per task and thread; beyond that the connection is not read. */
-#define ISCSI_STASH_TASK_MAX (1u << 20)
+/* Bytes of data that may wait for buffers, per task and thread; beyond that the connection is not
+ * read. */
+#define ISCSI_STASH_TASK_MAX   (1u << 20)
 #define ISCSI_STASH_THREAD_MAX (16u << 20)
 
 enum {
     ISCSI_TASK_IMMEDIATE = 1 << 0, /* used no CmdSN */
     ISCSI_TASK_READY = 1 << 1,     /* state DATA_OUT: the buffer is ours to fill */
-    ISCSI_TASK_DONE = 1 << 2,      /* state RESPOND, or never was a command: the answer is ours to send */
+    ISCSI_TASK_DONE = 1 << 2,      /* state RESPOND, or never was a command: ours to answer */
     ISCSI_TASK_SENDING = 1 << 3,   /* the answer is queued */
     ISCSI_TASK_ABORTED = 1 << 4,   /* abort() came while READY */
     ISCSI_TASK_HURRY = 1 << 5,     /* what the initiator owes is not waited for any more */
     ISCSI_TASK_SILENT = 1 << 6,    /* its command PDU was discarded, or it was aborted: no answer */
     ISCSI_TASK_UNSOLICITED = 1 << 7, /* unsolicited Data-Out are to come */
-    ISCSI_TASK_BUSY = 1 << 8,      /* its data was given up for want of buffers: ends with BUSY */
-    ISCSI_TASK_UNCOUNTED = 1 << 9, /* no longer in session->numbered */
+    ISCSI_TASK_BUSY = 1 << 8,        /* its data was given up for want of buffers: ends with BUSY */
+    ISCSI_TASK_UNCOUNTED = 1 << 9,   /* no longer in session->numbered */
 };
 
 /* In cmd->transport_priv; zeroed with the command. */
 struct iscsi_task {
     struct iscsi_task *next; /* in the bucket */
     struct iscsi_conn *conn;
-    struct tgt_cmd *cmd;     /* NULL: refused before it became one; then this is allocated alone */
+    struct tgt_cmd *cmd; /* NULL: refused before it became one; then this is allocated alone */
     uint32_t itt;
     uint32_t flags;
-    uint32_t fail;           /* enum tgt_sense with which it ends once its data is in; 0: none */
+    uint32_t fail; /* enum tgt_sense with which it ends once its data is in; 0: none */
 
     /* Data from the initiator, which comes in order (DataPDUInOrder, DataSequenceInOrder). */
-    uint32_t got;            /* bytes received in complete PDUs */
-    uint32_t placed;         /* the same with the PDU that is being received */
-    uint32_t first_burst;    /* where unsolicited data ends */
-    uint32_t datasn;         /* due next in this sequence */
-    uint32_t solicited;      /* R2Ts ask for the bytes before this offset */
-    uint32_t r2t_begin;      /* offset of the first R2T */
-    uint32_t r2t_ttt;        /* TTT of the first R2T; those of the others follow */
+    uint32_t got;         /* bytes received in complete PDUs */
+    uint32_t placed;      /* the same with the PDU that is being received */
+    uint32_t first_burst; /* where unsolicited data ends */
+    uint32_t datasn;      /* due next in this sequence */
+    uint32_t solicited;   /* R2Ts ask for the bytes before this offset */
+    uint32_t r2t_begin;   /* offset of the first R2T */
+    uint32_t r2t_ttt;     /* TTT of the first R2T; those of the others follow */
     uint32_t r2ts, r2ts_done;
     uint32_t piece, piece_used; /* where in cmd->out.iov `placed` is */
-    GByteArray *stash;       /* data that came before the buffer */
-    size_t stash_reserved;   /* counted in thread->stashed */
-    uint64_t since;          /* when the initiator last did what it owes; UINT64_MAX: its R2T has not left yet */
+    GByteArray *stash;          /* data that came before the buffer */
+    size_t stash_reserved;      /* counted in thread->stashed */
+    uint64_t
+        since; /* when the initiator last did what it owes; UINT64_MAX: its R2T has not left yet */
 
     /* Data to the initiator. */
-    uint32_t in_len;         /* bytes to be sent */
-    uint32_t in_queued;      /* of these in PDUs that are queued */
+    uint32_t in_len;    /* bytes to be sent */
+    uint32_t in_queued; /* of these in PDUs that are queued */
     uint32_t in_piece, in_piece_used;
-    uint32_t data_ins;       /* PDUs made */
-    uint32_t burst;          /* bytes in this sequence */
+    uint32_t data_ins; /* PDUs made */
+    uint32_t burst;    /* bytes in this sequence */
 
     uint8_t sense_len[2];
     uint8_t refused_sense[18];
     struct iovec sense[2];
-    struct iscsi_tx tx;      /* the answer */
+    struct iscsi_tx tx; /* the answer */
 };
 _Static_assert(sizeof(struct iscsi_task) <= TGT_TRANSPORT_CMD_PRIV_MAX, "transport_priv");
 
@@ -95,7 +97,8 @@ void iscsi_abort(struct tgt_cmd *cmd);
 void iscsi_respond(struct tgt_cmd *cmd);
 
 /* place.c: bytes of a task on their way into its buffer. */
-/* The PDU of c->rx brings `len` bytes for this task: decide where they go. May pause the connection. */
+/* The PDU of c->rx brings `len` bytes for this task: decide where they go. May pause the
+ * connection. */
 void iscsi_place_begin(struct iscsi_conn *c, struct iscsi_task *task, uint32_t len);
 void iscsi_place(struct iscsi_task *task, const void *data, size_t len);
 unsigned iscsi_place_direct(const struct iscsi_task *task, uint32_t left, struct iovec *iov,

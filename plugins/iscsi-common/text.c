@@ -120,8 +120,8 @@ static bool iqn_prefix(const char *name)
     return name[sizeof(form) - 1] != '\0';
 }
 
-/* The stringprep profile (RFC 3722 clause 6) forbids blanks, controls and ASCII punctuation but "-.:"; the underscore is let
- * through, since names with it are in use. */
+/* The stringprep profile (RFC 3722 clause 6) forbids blanks, controls and ASCII punctuation but
+ * "-.:"; the underscore is let through, since names with it are in use. */
 static bool name_characters(const char *name)
 {
     for (; *name; name++)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Text requests: sequences of one or more PDUs, answered in as many as the initiator's limit wants (RFC 7143 11.10, 11.11). */
+/* Text requests: sequences of one or more PDUs, answered in as many as the initiator's limit wants
+ * (RFC 7143 11.10, 11.11). */
 #include "textreq.h"
 #include "full.h"
 #include "session.h"
@@ -40,7 +41,8 @@ static void respond(struct iscsi_conn *c, bool wants_more)
 }
 
 /* Keys of the login have no place here (13: "Use"), and a bad declaration has no answer. */
-static bool run_pair(struct iscsi_conn *c, struct iscsi_negotiation *n, const struct iscsi_pair *pair)
+static bool run_pair(struct iscsi_conn *c, struct iscsi_negotiation *n,
+                     const struct iscsi_pair *pair)
 {
     const struct iscsi_key *key = iscsi_key_find(pair->key);
     if (!key) {
@@ -96,7 +98,8 @@ void iscsi_text_run(struct iscsi_conn *c)
         return refuse(c, ISCSI_REJECT_INVALID_FIELD);
     if ((flags & ISCSI_CONTINUE) && (flags & ISCSI_FINAL))
         return refuse(c, ISCSI_REJECT_PROTOCOL_ERROR);
-    /* 11.11: the rest of an answer is fetched by empty requests; more questions would pile up answers. */
+    /* 11.11: the rest of an answer is fetched by empty requests; more questions would pile up
+     * answers. */
     if (iscsi_text_pending(c->text) && data->len > 0)
         return refuse(c, ISCSI_REJECT_PROTOCOL_ERROR);
     if (iscsi_text_pending(c->text))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Timers of connections: points in time in the connection, and one timer per thread that runs only while there are any. */
+/* Timers of connections: points in time in the connection, and one timer per thread that runs only
+ * while there are any. */
 #include <string.h>
 
 #include "conn.h"
@@ -145,7 +146,8 @@ void iscsi_timer_set(struct iscsi_conn *c, enum iscsi_timer which, uint64_t ns)
     }
 }
 
-void iscsi_thread_init(struct iscsi_thread *thread, struct tgt_thread *t, struct iscsi_engine *engine)
+void iscsi_thread_init(struct iscsi_thread *thread, struct tgt_thread *t,
+                       struct iscsi_engine *engine)
 {
     thread->thread = t;
     thread->engine = g_atomic_rc_box_acquire(engine);

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Task management: what concerns the numbering is judged here, the rest by the core (RFC 7143 11.5, 11.6). */
+/* Task management: what concerns the numbering is judged here, the rest by the core (RFC
+ * 7143 11.5, 11.6). */
 #include <string.h>
 
 #include "full.h"
 #include "session.h"
 #include "task.h"
 
-/* A response that the core has no name for: task allegiance reassignment is not supported (ErrorRecoveryLevel 0). */
+/* A response that the core has no name for: task allegiance reassignment is not supported
+ * (ErrorRecoveryLevel 0). */
 #define NO_REASSIGNMENT 4
 
 /* One under way in the core. Holds the connection. */
@@ -59,7 +61,8 @@ static void submit(struct iscsi_conn *c, const struct iscsi_tmf_request *pdu, ui
     tgt_tmf_submit(&request->tmf);
 }
 
-/* The initiator sends no more data for a task that it aborts: nothing is waited for. One that is sending data ends without status. */
+/* The initiator sends no more data for a task that it aborts: nothing is waited for. One that is
+ * sending data ends without status. */
 static void abort_task(struct iscsi_conn *c, const struct iscsi_tmf_request *pdu,
                        struct iscsi_task *task)
 {
@@ -144,5 +147,6 @@ void iscsi_tmf_run(struct iscsi_conn *c)
     else if (function == TGT_TMF_TASK_REASSIGN)
         answer(c, be32_get(pdu->itt), NO_REASSIGNMENT);
     else
-        answer(c, be32_get(pdu->itt), TGT_TMF_NOT_SUPPORTED); /* 9 to 12 need iSCSIProtocolLevel 2 */
+        answer(c, be32_get(pdu->itt),
+               TGT_TMF_NOT_SUPPORTED); /* 9 to 12 need iSCSIProtocolLevel 2 */
 }

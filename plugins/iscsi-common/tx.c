@@ -5,7 +5,8 @@
 #include "session.h"
 #include "task.h"
 
-/* Answers to other requests than SCSI commands that may wait; more are read only when they have left. */
+/* Answers to other requests than SCSI commands that may wait; more are read only when they have
+ * left. */
 #define REPLIES_MAX 64u
 #define REPLIES_LOW 16u
 /* PDUs without a task that a thread keeps for later. */

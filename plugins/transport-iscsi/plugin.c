@@ -63,5 +63,6 @@ static const struct tgt_transport_ops ops = {
     .nexus_close = iscsi_nexus_close,
 };
 
-TGT_PLUGIN_DEFINE(TRANSPORT, "iscsi", PACKAGE_VERSION, "LGPL-2.1-or-later", "iSCSI over TCP (RFC 7143)",
-                  "transport:iscsi", &ops, load, unload, TGT_NO_PARAMS);
+TGT_PLUGIN_DEFINE(TRANSPORT, "iscsi", PACKAGE_VERSION, "LGPL-2.1-or-later",
+                  "iSCSI over TCP (RFC 7143)", "transport:iscsi", &ops, load, unload,
+                  TGT_NO_PARAMS);

@@ -15,7 +15,8 @@
 
 struct portal {
     int fd;
-    int spare; /* given up for a moment when descriptors run out, so that callers are told instead of left waiting */
+    int spare; /* given up for a moment when descriptors run out, so that callers are told instead
+                  of left waiting */
     struct tgt_watch *watch;
     struct iscsi_portal_params *params;
 };

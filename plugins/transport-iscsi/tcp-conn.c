@@ -50,7 +50,8 @@ static void dm_resume(struct iscsi_conn *c)
     later(tcp_conn(c), &tcp_conn(c)->receive_later);
 }
 
-/* What the peer has sent and nobody read would make close() a reset, which may overtake the last answers. */
+/* What the peer has sent and nobody read would make close() a reset, which may overtake the last
+ * answers. */
 static void dm_finish(struct iscsi_conn *c)
 {
     struct tcp_conn *t = tcp_conn(c);
@@ -100,7 +101,8 @@ static void set_options(int fd)
 typedef int (*name_fn)(int, struct sockaddr *, socklen_t *);
 
 /* Numeric address and port of one end. */
-static bool read_name(int fd, name_fn name, char *address, size_t size, char *port, size_t port_size)
+static bool read_name(int fd, name_fn name, char *address, size_t size, char *port,
+                      size_t port_size)
 {
     struct sockaddr_storage storage;
     socklen_t len = sizeof(storage);

@@ -62,7 +62,8 @@ static void header_done(struct tcp_conn *t, const uint8_t *header, size_t len)
     size_t ahs_len = bhs->any.ahs_words * 4u;
     t->header_have = 0;
     if (!header_intact(t, header, len)) {
-        iscsi_conn_close(&t->conn, "header digest error"); /* 7.8: where the next PDU begins is not known */
+        iscsi_conn_close(&t->conn,
+                         "header digest error"); /* 7.8: where the next PDU begins is not known */
         return;
     }
     expect_data(t, be24_get(bhs->any.data_len));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Receiving: one system call per turn and connection, as much as possible straight into its place. */
+/* Receiving: one system call per turn and connection, as much as possible straight into its place.
+ */
 #include <errno.h>
 #include <string.h>
 #include <poll.h>
@@ -8,7 +9,7 @@
 #include "tcp.h"
 
 /* A data segment of which less is missing is received through the buffer. */
-#define DIRECT 4096u
+#define DIRECT        4096u
 #define DIRECT_PIECES 64u
 
 static void close_by_errno(struct tcp_conn *t, const char *what, int error)

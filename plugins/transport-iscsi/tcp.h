@@ -9,11 +9,12 @@
 
 /* One receive: enough for many small PDUs, or for a large data segment that has no buffer yet. */
 #define TCP_RECEIVE (256u << 10)
-/* When data segments are large: just enough for the header that follows one, so that the segment itself is not copied. */
+/* When data segments are large: just enough for the header that follows one, so that the segment
+ * itself is not copied. */
 #define TCP_RECEIVE_BULK (4u << 10)
 /* When a thread is short of buffers: less to be kept aside. */
 #define TCP_RECEIVE_TIGHT (16u << 10)
-#define TCP_IOV 1024u
+#define TCP_IOV           1024u
 
 /* One per I/O thread; its buffers serve all connections. */
 struct tcp_thread {
@@ -28,27 +29,27 @@ enum tcp_phase { TCP_HEADER, TCP_DATA, TCP_TAIL };
 struct tcp_conn {
     struct iscsi_conn conn; /* first */
     int fd;
-    struct tgt_msg start;   /* brings it to its thread */
+    struct tgt_msg start; /* brings it to its thread */
     struct tgt_op poll_in, poll_out;
-    bool in_armed, out_armed; /* each one holds the connection */
+    bool in_armed, out_armed;                   /* each one holds the connection */
     struct tgt_defer receive_later, send_later; /* and so do these while pending */
-    bool draining;          /* the end was told: what comes is swallowed */
+    bool draining;                              /* the end was told: what comes is swallowed */
 
     /* Receiving. */
     enum tcp_phase phase;
     uint32_t data_len, data_left;
-    uint32_t crc;           /* running data digest */
-    bool digest;            /* this PDU has a data digest */
-    bool bulk;              /* the last data segment was large */
+    uint32_t crc; /* running data digest */
+    bool digest;  /* this PDU has a data digest */
+    bool bulk;    /* the last data segment was large */
     uint8_t tail_len, tail_have;
     uint16_t header_have;
-    uint8_t tail[8];        /* padding and data digest */
+    uint8_t tail[8]; /* padding and data digest */
     uint8_t header[ISCSI_BHS_LEN + ISCSI_AHS_MAX + 4];
-    uint8_t *stash;         /* bytes that were received while the connection was paused */
+    uint8_t *stash; /* bytes that were received while the connection was paused */
     size_t stash_len, stash_used;
 
     /* Sending. */
-    size_t tx_done;         /* bytes of the queue's head that have left */
+    size_t tx_done; /* bytes of the queue's head that have left */
 };
 
 static inline struct tcp_conn *tcp_conn(struct iscsi_conn *c)
@@ -70,9 +71,11 @@ void tcp_receive(struct tcp_conn *t);
 void tcp_receive_stashed(struct tcp_conn *t);
 /* Wait for input, if it is wanted. */
 void tcp_receive_arm(struct tcp_conn *t);
-/* tcp-parse.c: PDUs from a piece of the stream; the number of bytes used, less than `len` if the connection paused or closed. */
+/* tcp-parse.c: PDUs from a piece of the stream; the number of bytes used, less than `len` if the
+ * connection paused or closed. */
 size_t tcp_parse(struct tcp_conn *t, const uint8_t *data, size_t len);
-/* The next `len` bytes of the data segment were put in their place already, which these iovecs describe. */
+/* The next `len` bytes of the data segment were put in their place already, which these iovecs
+ * describe. */
 void tcp_parse_direct(struct tcp_conn *t, const struct iovec *iov, size_t len);
 bool tcp_parse_within_pdu(const struct tcp_conn *t);
 /* tcp-tx.c */

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Bytes taken for the doings of initiators. Most PDUs are nearly right, since wrong ones end early. */
+/* Bytes taken for the doings of initiators. Most PDUs are nearly right: wrong ones end early. */
 #include <string.h>
 
 #include "drive.h"
 #include "fake-private.h"
 
 #define CONNECTIONS 3
-#define STEPS_MAX 400
+#define STEPS_MAX   400
 
 struct drive {
     const uint8_t *data;
     size_t left;
     struct fake *fake;
     struct iscsi_conn *conns[CONNECTIONS];
-    uint32_t ttt, itt;  /* of the last R2T or text response */
+    uint32_t ttt, itt; /* of the last R2T or text response */
     uint32_t offset, length;
 };
 
@@ -63,7 +63,10 @@ static struct iscsi_conn *pick(struct drive *d, uint8_t which)
 
 static void log_in(struct drive *d, struct iscsi_conn *c)
 {
-#define TEXT(pairs) {pairs, sizeof(pairs) - 1}
+#define TEXT(pairs)                                                                                \
+    {                                                                                              \
+        pairs, sizeof(pairs) - 1                                                                   \
+    }
     static const struct {
         const char *pairs;
         size_t len;
@@ -71,16 +74,16 @@ static void log_in(struct drive *d, struct iscsi_conn *c)
         TEXT(""),
         TEXT("InitialR2T=Yes\0ImmediateData=No\0"),
         TEXT("InitialR2T=No\0MaxBurstLength=1024\0FirstBurstLength=512\0"),
-        TEXT("InitialR2T=No\0MaxRecvDataSegmentLength=512\0MaxOutstandingR2T=8\0MaxBurstLength=512\0"),
+        TEXT("InitialR2T=No\0MaxRecvDataSegmentLength=512\0MaxOutstandingR2T=8\0MaxBurstLength="
+             "512\0"),
     };
 #undef TEXT
     unsigned which = byte(d) % G_N_ELEMENTS(texts);
     fake_login(d->fake, c, texts[which].pairs, texts[which].len);
 }
 
-
 static const uint8_t opcodes[] = {
-    ISCSI_OP_SCSI_COMMAND, ISCSI_OP_SCSI_COMMAND, ISCSI_OP_DATA_OUT,    ISCSI_OP_DATA_OUT,
+    ISCSI_OP_SCSI_COMMAND, ISCSI_OP_SCSI_COMMAND, ISCSI_OP_DATA_OUT,     ISCSI_OP_DATA_OUT,
     ISCSI_OP_NOP_OUT,      ISCSI_OP_TMF_REQUEST,  ISCSI_OP_TEXT_REQUEST, ISCSI_OP_LOGOUT_REQUEST,
     ISCSI_OP_SNACK,        ISCSI_OP_LOGIN_REQUEST};
 
@@ -117,9 +120,10 @@ static void answer_request(struct drive *d, union iscsi_bhs *bhs, uint8_t how, s
 /* Pairs that mean something in full feature phase, or do not belong there. */
 static size_t make_text(struct drive *d, char *text, size_t size)
 {
-    static const char *const pairs[] = {"SendTargets=All", "SendTargets=",         "SendTargets=iqn.t", "SendTargets=x",
-                                        "X-a=1",           "MaxBurstLength=65536", "InitiatorAlias=a",  "nothing",
-                                        "MaxRecvDataSegmentLength=512"};
+    static const char *const pairs[] = {
+        "SendTargets=All",  "SendTargets=", "SendTargets=iqn.t",
+        "SendTargets=x",    "X-a=1",        "MaxBurstLength=65536",
+        "InitiatorAlias=a", "nothing",      "MaxRecvDataSegmentLength=512"};
     size_t len = 0;
     for (unsigned count = byte(d) % 4; count > 0; count--) {
         const char *pair = pairs[byte(d) % G_N_ELEMENTS(pairs)];
@@ -135,7 +139,8 @@ static void send_pdu(struct drive *d, struct iscsi_conn *c, uint8_t how)
     uint8_t ahs[16], text[256];
     size_t len = byte(d) * (how & 16 ? 64u : 1u), ahs_len = how & 32 ? 4u * (byte(d) % 5) : 0;
     bytes(d, &bhs, sizeof(bhs));
-    bhs.any.opcode = opcodes[bhs.any.opcode % G_N_ELEMENTS(opcodes)] | (bhs.any.opcode & ISCSI_OP_IMMEDIATE);
+    bhs.any.opcode =
+        opcodes[bhs.any.opcode % G_N_ELEMENTS(opcodes)] | (bhs.any.opcode & ISCSI_OP_IMMEDIATE);
     make_plausible(d, c, &bhs, how);
     if (iscsi_opcode(&bhs) == ISCSI_OP_DATA_OUT || iscsi_opcode(&bhs) == ISCSI_OP_TEXT_REQUEST)
         answer_request(d, &bhs, how, &len);

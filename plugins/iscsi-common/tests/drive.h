@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Bytes taken for the doings of initiators: PDUs, time, want of buffers. For fuzzing and for random tests. */
+/* Bytes taken for the doings of initiators: PDUs, time, want of buffers. For fuzzing and for random
+ * tests. */
 #ifndef DRIVE_H
 #define DRIVE_H
 

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A core in miniature: commands that end at once or later, as their CDB says, and task management over them. */
+/* A core in miniature: commands that end at once or later, as their CDB says, and task management
+ * over them. */
 #include <errno.h>
 #include <string.h>
 
 #include "fake-private.h"
 
 #define TARGET_NAME "iqn.t"
-#define DATA_MAX (256u << 10)
-#define PIECE 65536u
+#define DATA_MAX    (256u << 10)
+#define PIECE       65536u
 
-/* CDB byte 0: 28h reads, 2Ah writes, 12h fails, all others are GOOD. Bytes 7 and 8: blocks of 512. */
+/* CDB byte 0: 28h reads, 2Ah writes, 12h fails, all others are GOOD. Bytes 7 and 8: blocks of 512.
+ */
 enum { READ = 0x28, WRITE = 0x2a, FAIL = 0x12 };
 /* CDB byte 1: what is done later. */
 enum { BUFFER_LATER = 1, EXEC_LATER = 2 };
@@ -28,8 +30,8 @@ struct fake_cmd {
 /* The nexus of one session. */
 struct tgt_nexus {
     void *priv;
-    GList *cmds; /* all of its commands */
-    GList *tmfs; /* struct tgt_tmf that wait until they are gone */
+    GList *cmds;   /* all of its commands */
+    GList *tmfs;   /* struct tgt_tmf that wait until they are gone */
     unsigned busy; /* commands are being told of their end */
     void (*closed)(void *priv);
 };
@@ -238,8 +240,8 @@ static void host_tmf_submit(struct tgt_tmf *tmf)
 
 /* ---- Nexuses and targets ---- */
 
-static struct tgt_nexus *host_nexus_open(const struct tgt_plugin *self, const struct tgt_nexus_args *args,
-                                         struct tgt_error *err)
+static struct tgt_nexus *host_nexus_open(const struct tgt_plugin *self,
+                                         const struct tgt_nexus_args *args, struct tgt_error *err)
 {
     struct tgt_nexus *nexus = g_new0(struct tgt_nexus, 1);
     nexus->priv = args->priv;
@@ -278,8 +280,8 @@ static const char *default_of(const char *name)
     g_assert_not_reached();
 }
 
-static uint64_t host_target_param_uint(const struct tgt_target *target, const struct tgt_plugin *self,
-                                       const char *name)
+static uint64_t host_target_param_uint(const struct tgt_target *target,
+                                       const struct tgt_plugin *self, const char *name)
 {
     const char *value = default_of(name);
     return strcmp(value, "yes") == 0 ? 1 : g_ascii_strtoull(value, NULL, 10);
@@ -295,14 +297,15 @@ static void host_target_unref(struct tgt_target *target)
 {
 }
 
-static void host_target_each(const struct tgt_access *access, void (*fn)(const char *name, void *data),
-                             void *data)
+static void host_target_each(const struct tgt_access *access,
+                             void (*fn)(const char *name, void *data), void *data)
 {
     fn(TARGET_NAME, data);
 }
 
 static void host_portal_each(const struct tgt_plugin *self,
-                             void (*fn)(const struct tgt_portal_info *info, uint16_t tpgt, void *data),
+                             void (*fn)(const struct tgt_portal_info *info, uint16_t tpgt,
+                                        void *data),
                              void *data)
 {
     struct tgt_portal_info info = {sizeof(info), "0.0.0.0", 3260};

@@ -17,11 +17,11 @@ struct fake {
     struct iscsi_thread thread;
     struct iscsi_engine *engine;
     uint64_t now;
-    GQueue msgs;      /* struct tgt_msg */
-    GList *timers;    /* struct fake_timer */
-    GList *conns;     /* struct fake_conn that are open */
-    GQueue sent;      /* GBytes */
-    GList *cmds;      /* struct fake_cmd that wait for something to happen */
+    GQueue msgs;   /* struct tgt_msg */
+    GList *timers; /* struct fake_timer */
+    GList *conns;  /* struct fake_conn that are open */
+    GQueue sent;   /* GBytes */
+    GList *cmds;   /* struct fake_cmd that wait for something to happen */
     bool starving;
     unsigned nexuses;
 };

@@ -11,7 +11,8 @@ struct fake_timer {
     bool cancelled;
 };
 
-static int no_load(const struct tgt_host *host, const struct tgt_params *params, struct tgt_error *err)
+static int no_load(const struct tgt_host *host, const struct tgt_params *params,
+                   struct tgt_error *err)
 {
     return 0;
 }
@@ -157,7 +158,8 @@ static void give_data(struct iscsi_conn *c, const uint8_t *data, size_t len)
     }
 }
 
-/* A connection that waits for a buffer gets its data when it has one; one that never gets it is given up by its timer. */
+/* A connection that waits for a buffer gets its data when it has one; one that never gets it is
+ * given up by its timer. */
 static bool wait_unpaused(struct fake *fake, struct iscsi_conn *c)
 {
     for (unsigned i = 0; i < 40 && !c->closed && c->pause; i++)

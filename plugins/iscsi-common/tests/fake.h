@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A connection without a socket and a host without a daemon, in which the engine runs turn by turn. */
+/* A connection without a socket and a host without a daemon: the engine runs turn by turn. */
 #ifndef FAKE_H
 #define FAKE_H
 
@@ -15,20 +15,22 @@ void fake_free(struct fake *fake);
 /* A fresh connection; it belongs to the fake. */
 struct iscsi_conn *fake_connect(struct fake *fake);
 bool fake_is_open(const struct fake *fake, const struct iscsi_conn *c);
-/* Give the connection one PDU; the lengths in the header are set right. False: it takes none now. */
+/* Give the connection one PDU; lengths in the header are set right. False: it takes none now. */
 bool fake_pdu(struct fake *fake, struct iscsi_conn *c, const union iscsi_bhs *bhs, const void *ahs,
               size_t ahs_len, const void *data, size_t len, bool data_ok);
-/* Messages, deferred work, commands that complete, and sending, until nothing is left to be done. */
+/* Messages, timers, commands that complete, and sending, until nothing is left to be done. */
 void fake_run(struct fake *fake);
 /* Time passes: timers come due. */
 void fake_pass(struct fake *fake, uint64_t ns);
 /* Commands wait for a buffer from now on, or no longer. */
 void fake_starve(struct fake *fake, bool starving);
 
-/* A PDU that was sent, oldest first; free with g_bytes_unref(). NULL: there is none. Header and data without digests. */
+/* A PDU that was sent, oldest first; free with g_bytes_unref(). NULL: there is none. Header and
+ * data without digests. */
 GBytes *fake_sent(struct fake *fake);
 
-/* A login that goes straight to full feature phase; text are pairs besides the names, each with its zero byte. */
+/* A login that goes straight to full feature phase; text are pairs besides the names, each with its
+ * zero byte. */
 void fake_login(struct fake *fake, struct iscsi_conn *c, const char *text, size_t len);
 
 #endif

@@ -57,7 +57,8 @@ static void test_malformed(void)
     g_assert_cmpint(PARSE("\xff\xff\x01\0abcd", &ahs), ==, ISCSI_AHS_MALFORMED);
     g_assert_cmpint(PARSE("\0\x04\x02\0\0\0\x02\0", &ahs), ==, ISCSI_AHS_MALFORMED);
     g_assert_cmpint(PARSE("\0\x09\x02\0\0\0\x02\0\0\0\0\0", &ahs), ==, ISCSI_AHS_MALFORMED);
-    g_assert_cmpint(PARSE("\0\x05\x02\0\0\0\x02\0\0\x05\x02\0\0\0\x02\0", &ahs), ==, ISCSI_AHS_MALFORMED);
+    g_assert_cmpint(PARSE("\0\x05\x02\0\0\0\x02\0\0\x05\x02\0\0\0\x02\0", &ahs), ==,
+                    ISCSI_AHS_MALFORMED);
 }
 
 static void test_unknown(void)

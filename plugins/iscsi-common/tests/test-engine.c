@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The engine without a socket: what can be seen of it only turn by turn, and what random initiators do to it. */
+/* The engine without a socket: what can be seen of it only turn by turn, and what random initiators
+ * do to it. */
 #include <string.h>
 
 #include "drive.h"
@@ -48,7 +49,8 @@ static void expect_nothing(struct scene *s)
     g_assert_null(fake_sent(s->fake));
 }
 
-static union iscsi_bhs command(uint32_t itt, uint32_t cmdsn, uint8_t opcode, uint8_t later, uint8_t blocks)
+static union iscsi_bhs command(uint32_t itt, uint32_t cmdsn, uint8_t opcode, uint8_t later,
+                               uint8_t blocks)
 {
     union iscsi_bhs bhs = {.scsi_command = {
                                .opcode = ISCSI_OP_SCSI_COMMAND,
@@ -98,7 +100,8 @@ static void test_numbers_go_in_when_it_leaves(struct scene *s, gconstpointer dat
         give(s, &bhs, NULL, 0);
     }
     fake_run(s->fake);
-    union iscsi_bhs first = expect(s, ISCSI_OP_SCSI_RESPONSE), second = expect(s, ISCSI_OP_SCSI_RESPONSE);
+    union iscsi_bhs first = expect(s, ISCSI_OP_SCSI_RESPONSE),
+                    second = expect(s, ISCSI_OP_SCSI_RESPONSE);
     g_assert_cmpuint(be32_get(first.answer.exp_cmdsn), ==, 4);
     g_assert_cmpuint(be32_get(second.answer.statsn), ==, be32_get(first.answer.statsn) + 1);
 }
@@ -165,7 +168,8 @@ static void test_no_buffer_at_all(struct scene *s, gconstpointer data)
 
 static void test_lu_reset_waits_for_data(struct scene *s, gconstpointer data)
 {
-    union iscsi_bhs write = command(1, 1, 0x2a, 0, 8), reset = tmf(9, TGT_TMF_LOGICAL_UNIT_RESET, 0);
+    union iscsi_bhs write = command(1, 1, 0x2a, 0, 8),
+                    reset = tmf(9, TGT_TMF_LOGICAL_UNIT_RESET, 0);
     give(s, &write, NULL, 0);
     fake_run(s->fake);
     expect(s, ISCSI_OP_R2T);

@@ -86,9 +86,23 @@ static void test_numbers(struct scene *s, gconstpointer data)
 
 static void test_bad_numbers(struct scene *s, gconstpointer data)
 {
-    static const char *const bad[] = {"", "0", "511", "16777216", "4294967808", "-1", "+65536", "0x", "0xfg",
-                                      "65536abc", " 65536", "65536.0", "512~65536", "65536,1024",
-                                      "99999999999999999999999", "18446744073709552128", "Reject"};
+    static const char *const bad[] = {"",
+                                      "0",
+                                      "511",
+                                      "16777216",
+                                      "4294967808",
+                                      "-1",
+                                      "+65536",
+                                      "0x",
+                                      "0xfg",
+                                      "65536abc",
+                                      " 65536",
+                                      "65536.0",
+                                      "512~65536",
+                                      "65536,1024",
+                                      "99999999999999999999999",
+                                      "18446744073709552128",
+                                      "Reject"};
     for (unsigned i = 0; i < G_N_ELEMENTS(bad); i++)
         g_assert_cmpstr(offer(s, "MaxBurstLength", bad[i]), ==, "Reject");
     g_assert_cmpuint(agreed(s, "MaxBurstLength"), ==, 262144);

@@ -4,7 +4,7 @@
 
 #include "../text.h"
 
-/* The pairs of a literal with its zero bytes, as "key=value;"; "!" at the end if it is malformed. */
+/* The pairs of a literal with its zero bytes, as "key=value;"; "!" at the end if malformed. */
 static char *walk(const void *data, size_t len)
 {
     g_autofree char *copy = g_memdup2(data, len);
