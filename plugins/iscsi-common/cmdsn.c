@@ -19,8 +19,7 @@ void iscsi_cmdsn_advance(struct iscsi_session *s)
     s->exp_cmdsn++;
 }
 
-/* What is under way is taken off the window, so that the initiator never has more than its width.
- */
+/* What is under way is taken off the window: the initiator never has more than its width. */
 uint32_t iscsi_cmdsn_window(struct iscsi_session *s)
 {
     uint32_t room = s->window > s->numbered ? s->window - s->numbered : 0;

@@ -78,8 +78,7 @@ static void full_header(struct iscsi_conn *c, const uint8_t *ahs, size_t ahs_len
         collect_held(c, ahs, ahs_len);
 }
 
-/* 7.8: a PDU whose data is not what was sent is discarded, and that is told, before its task ends.
- */
+/* 7.8: a PDU whose data is not what was sent is discarded; that is told before its task ends. */
 static void spoiled(struct iscsi_conn *c)
 {
     iscsi_reject(c, ISCSI_REJECT_DATA_DIGEST, &c->rx.bhs);

@@ -107,8 +107,7 @@ static enum iscsi_login_status run_pair(struct iscsi_login *login, const struct 
     }
 }
 
-/* 13.9: the tag belongs in the first answer. 13.12: declared once the operational stage has begun.
- */
+/* 13.9: the tag belongs in the first answer. 13.12: declared when the operational stage begins. */
 static void declare_ours(struct iscsi_conn *c, bool first)
 {
     struct iscsi_login *login = c->login;

@@ -53,8 +53,7 @@ static size_t piece_room(const struct iscsi_task *task, size_t len)
     return MIN(MIN(len, room), out->len - task->placed);
 }
 
-/* What goes beyond the length of the command is dropped (it expects less than the initiator does).
- */
+/* What goes beyond the command's length is dropped: it expects less than the initiator does. */
 static void copy_out(struct iscsi_task *task, const uint8_t *data, size_t len)
 {
     size_t now;

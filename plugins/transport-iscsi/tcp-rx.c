@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Receiving: one system call per turn and connection, as much as possible straight into its place.
- */
+/* Receiving: one system call per turn and connection, straight into its place where possible. */
 #include <errno.h>
 #include <string.h>
 #include <poll.h>

@@ -10,8 +10,7 @@
 #define DATA_MAX    (256u << 10)
 #define PIECE       65536u
 
-/* CDB byte 0: 28h reads, 2Ah writes, 12h fails, all others are GOOD. Bytes 7 and 8: blocks of 512.
- */
+/* CDB byte 0: 28h reads, 2Ah writes, 12h fails, others are GOOD. Bytes 7 and 8: blocks of 512. */
 enum { READ = 0x28, WRITE = 0x2a, FAIL = 0x12 };
 /* CDB byte 1: what is done later. */
 enum { BUFFER_LATER = 1, EXEC_LATER = 2 };
