@@ -78,7 +78,7 @@ static void conn_free(struct iscsi_conn *c)
     iscsi_session_release(c->session);
     g_queue_unlink(&thread->conns, &c->node);
     iscsi_conn_uncount(c);
-    g_atomic_rc_box_release(c->portal);
+    iscsi_portal_params_unref(c->portal);
     c->dm->free(c);
     if (thread->detached)
         iscsi_thread_detach(thread);

@@ -103,7 +103,8 @@ void iscsi_target_params_read(const struct tgt_target *target, struct iscsi_targ
 struct iscsi_portal_params *iscsi_portal_params_new(const struct tgt_portal_args *args)
 {
     const struct tgt_params *given = args->params;
-    struct iscsi_portal_params *params = g_atomic_rc_box_new0(struct iscsi_portal_params);
+    struct iscsi_portal_params *params = g_new0(struct iscsi_portal_params, 1);
+    params->refs = 1;
     params->tpgt = args->tpgt;
     params->login_timeout = tgt_param_uint(given, "login_timeout") * NS_PER_SECOND;
     params->nop_interval = tgt_param_uint(given, "nop_interval") * NS_PER_SECOND;
@@ -113,4 +114,16 @@ struct iscsi_portal_params *iscsi_portal_params_new(const struct tgt_portal_args
     params->max_logins = (unsigned)tgt_param_uint(given, "max_logins");
     params->send_queue = tgt_param_uint(given, "send_queue");
     return params;
+}
+
+struct iscsi_portal_params *iscsi_portal_params_ref(struct iscsi_portal_params *params)
+{
+    g_atomic_int_inc(&params->refs);
+    return params;
+}
+
+void iscsi_portal_params_unref(struct iscsi_portal_params *params)
+{
+    if (g_atomic_int_dec_and_test(&params->refs))
+        g_free(params);
 }

@@ -15,8 +15,9 @@ struct iscsi_target_params {
 };
 
 /* Parameters of one portal. Shared by its connections, which outlive it: counted by
- * g_atomic_rc_box. */
+ * iscsi_portal_params_ref() and _unref(). */
 struct iscsi_portal_params {
+    gint refs; /* atomic */
     uint16_t tpgt;
     uint64_t login_timeout, nop_interval, stall_timeout; /* ns; nop_interval 0: no pings */
     unsigned nop_count;
@@ -34,5 +35,7 @@ extern const struct tgt_param iscsi_portal_param_table[ISCSI_PORTAL_PARAM_COUNT]
 /* NULL target: the defaults, for discovery sessions. */
 void iscsi_target_params_read(const struct tgt_target *target, struct iscsi_target_params *params);
 struct iscsi_portal_params *iscsi_portal_params_new(const struct tgt_portal_args *args);
+struct iscsi_portal_params *iscsi_portal_params_ref(struct iscsi_portal_params *params);
+void iscsi_portal_params_unref(struct iscsi_portal_params *params);
 
 #endif

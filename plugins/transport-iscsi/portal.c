@@ -144,6 +144,6 @@ void tcp_portal_close(void *data)
     close(portal->fd);
     if (portal->spare >= 0)
         close(portal->spare);
-    g_atomic_rc_box_release(portal->params);
+    iscsi_portal_params_unref(portal->params);
     g_free(portal);
 }

@@ -128,7 +128,7 @@ static bool read_names(struct tcp_conn *t)
 static void discard(struct tcp_conn *t)
 {
     iscsi_portal_leave(t->conn.portal);
-    g_atomic_rc_box_release(t->conn.portal);
+    iscsi_portal_params_unref(t->conn.portal);
     dm_free(&t->conn);
 }
 
@@ -150,7 +150,7 @@ void tcp_conn_new(int fd, struct iscsi_portal_params *portal)
     struct tcp_conn *t = g_new0(struct tcp_conn, 1);
     t->fd = fd;
     t->conn.dm = &tcp_datamover;
-    t->conn.portal = g_atomic_rc_box_acquire(portal);
+    t->conn.portal = iscsi_portal_params_ref(portal);
     t->start.fn = start;
     t->send_later.fn = send_later;
     t->receive_later.fn = receive_later;
