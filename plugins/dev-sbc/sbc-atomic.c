@@ -99,22 +99,10 @@ static void or_write(struct tgt_cmd *cmd)
 static void or_step(struct tgt_cmd *cmd)
 {
     struct sbc_walk *w = sbc_walk(cmd);
-    if (w->offset == w->end) {
+    if (w->offset == w->end)
         or_write(cmd);
-        return;
-    }
-    w->step = w->end - w->offset < SBC_SCRATCH ? w->end - w->offset : SBC_SCRATCH;
-    w->iov[0] = (struct iovec){tgt_cmd_scratch(cmd, SBC_SCRATCH), w->step};
-    struct tgt_bs_request request = {.op = TGT_BS_READ,
-                                     .iov = w->iov,
-                                     .iovcnt = 1,
-                                     .offset = w->offset,
-                                     .length = w->step,
-                                     .done = or_read};
-    if (w->iov[0].iov_base == NULL)
-        tgt_cmd_status(cmd, TGT_STATUS_BUSY);
     else
-        tgt_cmd_bs(cmd, &request);
+        sbc_walk_read(cmd, 0, or_read);
 }
 
 void sbc_orwrite(struct tgt_cmd *cmd)

@@ -31,18 +31,7 @@ static void prefetch_step(struct tgt_cmd *cmd)
                                                                        : TGT_STATUS_GOOD);
         return;
     }
-    w->step = w->end - w->offset < SBC_SCRATCH ? w->end - w->offset : SBC_SCRATCH;
-    w->iov[0] = (struct iovec){tgt_cmd_scratch(cmd, SBC_SCRATCH), w->step};
-    struct tgt_bs_request request = {.op = TGT_BS_READ,
-                                     .iov = w->iov,
-                                     .iovcnt = 1,
-                                     .offset = w->offset,
-                                     .length = w->step,
-                                     .done = prefetched};
-    if (w->iov[0].iov_base == NULL)
-        tgt_cmd_good(cmd);
-    else
-        tgt_cmd_bs(cmd, &request);
+    sbc_walk_read(cmd, 0, prefetched);
 }
 
 /* Number of blocks 0: to the end of the medium. */

@@ -105,19 +105,7 @@ static void verify_step(struct tgt_cmd *cmd)
         tgt_cmd_good(cmd);
         return;
     }
-    w->step = w->end - w->offset < SBC_SCRATCH ? w->end - w->offset : SBC_SCRATCH;
-    w->iov[0] = (struct iovec){tgt_cmd_scratch(cmd, SBC_SCRATCH), w->step};
-    struct tgt_bs_request request = {.op = TGT_BS_READ,
-                                     .flags = w->offset == w->start ? TGT_BS_FUA : 0,
-                                     .iov = w->iov,
-                                     .iovcnt = 1,
-                                     .offset = w->offset,
-                                     .length = w->step,
-                                     .done = verify_read};
-    if (w->iov[0].iov_base == NULL)
-        tgt_cmd_status(cmd, TGT_STATUS_BUSY);
-    else
-        tgt_cmd_bs(cmd, &request);
+    sbc_walk_read(cmd, w->offset == w->start ? TGT_BS_FUA : 0, verify_read);
 }
 
 static void walk_begin(struct tgt_cmd *cmd, uint64_t len)

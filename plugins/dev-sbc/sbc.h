@@ -49,6 +49,11 @@ unsigned sbc_write_flags(const struct tgt_cmd *cmd, bool fua);
 bool sbc_is_thin(const struct tgt_lu *lu);
 bool sbc_can_unmap(const struct tgt_lu *lu);
 
+/* Read the next step of the walk, w->step bytes to w->iov[0], scratch memory of SBC_SCRATCH bytes;
+ * `done` ends it. Without memory the command ends with BUSY. */
+void sbc_walk_read(struct tgt_cmd *cmd, unsigned flags,
+                   void (*done)(struct tgt_cmd *cmd, const struct tgt_bs_io *io, int result));
+
 /* The usual end of a request to the store: GOOD, or the sense of the error. */
 void sbc_end(struct tgt_cmd *cmd, const struct tgt_bs_io *io, int result);
 
