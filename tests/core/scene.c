@@ -49,6 +49,34 @@ void scene_stop(struct fake *f)
         remove_tree(dir);
 }
 
+/* ---- Test programs ---- */
+
+struct run {
+    const struct scene_test *test;
+    struct fake **f;
+};
+
+static void run_on_scene(gconstpointer data)
+{
+    const struct run *run = data;
+    *run->f = scene_start();
+    run->test->fn();
+    scene_stop(*run->f);
+}
+
+int scene_main(int argc, char **argv, const char *suite, struct fake **f,
+               const struct scene_test *tests, unsigned count)
+{
+    g_test_init(&argc, &argv, NULL);
+    for (unsigned i = 0; i < count; i++) {
+        g_autofree char *path = g_strdup_printf("/%s/%s", suite, tests[i].name);
+        struct run *run = g_new(struct run, 1);
+        *run = (struct run){&tests[i], f};
+        g_test_add_data_func_full(path, run, run_on_scene, g_free);
+    }
+    return g_test_run();
+}
+
 /* ---- Requests ---- */
 
 struct outcome {

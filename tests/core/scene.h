@@ -16,6 +16,17 @@ void scene_stop(struct fake *f);
 /* Without removing it: for scene_start_on(), then scene_stop(). Free the name. */
 char *scene_stop_keep(struct fake *f);
 
+/* A test that runs on a scene of its own. */
+struct scene_test {
+    const char *name;
+    void (*fn)(void);
+};
+
+/* Adds them as /`suite`/name and runs them all: main() of a test program. `*f` is the scene of the
+ * test that runs. */
+int scene_main(int argc, char **argv, const char *suite, struct fake **f,
+               const struct scene_test *tests, unsigned count);
+
 struct tgt_target *scene_target(const char *name);
 /* A request for LUN `lun` of `target`: a disk on the store "mem" of 1 MiB. */
 struct lu_request scene_request(struct tgt_target *target, uint16_t lun);

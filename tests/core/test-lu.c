@@ -378,19 +378,9 @@ static void test_counts_outlive_the_session(void)
     g_assert_cmpuint(sum.writes, ==, 0);
 }
 
-static void with_scene(gconstpointer data)
-{
-    f = scene_start();
-    ((GTestFunc)data)();
-    scene_stop(f);
-}
-
 int main(int argc, char **argv)
 {
-    static const struct {
-        const char *name;
-        GTestFunc fn;
-    } tests[] = {
+    static const struct scene_test tests[] = {
         {"a-disk", test_a_disk},
         {"blocks-of-4096-bytes", test_blocks_of_4096_bytes},
         {"a-piece-of-a-block-is-no-block", test_a_piece_of_a_block_is_no_block},
@@ -417,10 +407,5 @@ int main(int argc, char **argv)
         {"deletion-waits-for-a-look-at-the-size", test_deletion_waits_for_a_look_at_the_size},
         {"counts-outlive-the-session", test_counts_outlive_the_session},
     };
-    g_test_init(&argc, &argv, NULL);
-    for (unsigned i = 0; i < G_N_ELEMENTS(tests); i++) {
-        g_autofree char *path = g_strdup_printf("/lu/%s", tests[i].name);
-        g_test_add_data_func(path, tests[i].fn, with_scene);
-    }
-    return g_test_run();
+    return scene_main(argc, argv, "lu", &f, tests, G_N_ELEMENTS(tests));
 }

@@ -233,19 +233,9 @@ static void test_a_text_is_cut_to_its_room(void)
     g_assert_cmpstr(text, ==, "No");
 }
 
-static void with_scene(gconstpointer data)
-{
-    f = scene_start();
-    ((GTestFunc)data)();
-    scene_stop(f);
-}
-
 int main(int argc, char **argv)
 {
-    static const struct {
-        const char *name;
-        GTestFunc fn;
-    } tests[] = {
+    static const struct scene_test tests[] = {
         {"a-portal", test_a_portal},
         {"the-kernel-chooses-a-port", test_the_kernel_chooses_a_port},
         {"deleting-by-what-was-asked", test_deleting_by_what_was_asked},
@@ -264,10 +254,5 @@ int main(int argc, char **argv)
         {"target-bad-values", test_bad_values},
         {"a-text-is-cut-to-its-room", test_a_text_is_cut_to_its_room},
     };
-    g_test_init(&argc, &argv, NULL);
-    for (unsigned i = 0; i < G_N_ELEMENTS(tests); i++) {
-        g_autofree char *path = g_strdup_printf("/portal/%s", tests[i].name);
-        g_test_add_data_func(path, tests[i].fn, with_scene);
-    }
-    return g_test_run();
+    return scene_main(argc, argv, "portal", &f, tests, G_N_ELEMENTS(tests));
 }
