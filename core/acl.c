@@ -94,6 +94,8 @@ static bool same_prefix(const uint8_t *a, const uint8_t *b, unsigned bits)
 {
     if (memcmp(a, b, bits / 8) != 0)
         return false;
+    if (bits % 8 == 0)
+        return true;
     uint8_t mask = (uint8_t)(0xff00 >> bits % 8);
     return ((a[bits / 8] ^ b[bits / 8]) & mask) == 0;
 }
@@ -102,10 +104,7 @@ static bool network_has(const struct network *net, const struct network *peer)
 {
     if (net->all)
         return true;
-    if (net->family != peer->family)
-        return false;
-    return net->bits == peer->bits ? memcmp(net->bytes, peer->bytes, net->bits / 8) == 0
-                                   : same_prefix(net->bytes, peer->bytes, net->bits);
+    return net->family == peer->family && same_prefix(net->bytes, peer->bytes, net->bits);
 }
 
 static bool network_equal(const struct network *a, const struct network *b)

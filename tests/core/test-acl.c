@@ -202,6 +202,23 @@ static void test_lists_keep_their_order(void)
     acl_free(acl);
 }
 
+static void test_prefixes_within_a_byte_are_rules_of_their_own(void)
+{
+    static const char *const pairs[][2] = {{"192.168.1.0/25", "192.168.1.128/25"},
+                                           {"10.0.0.0/9", "10.128.0.0/9"},
+                                           {"10.0.0.0/12", "10.16.0.0/12"},
+                                           {"2001:db8::/33", "2001:db8:8000::/33"}};
+    for (unsigned i = 0; i < G_N_ELEMENTS(pairs); i++) {
+        const char *const rules[] = {pairs[i][0], pairs[i][1], NULL};
+        struct acl *acl = with_addresses(rules);
+        g_assert_true(acl_remove_address(acl, pairs[i][1], NULL));
+        g_assert_false(acl_remove_address(acl, pairs[i][1], NULL));
+        g_autoptr(GList) left = acl_addresses(acl);
+        g_assert_cmpstr(left->data, ==, pairs[i][0]);
+        acl_free(acl);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -220,6 +237,8 @@ int main(int argc, char **argv)
     g_test_add_func("/acl/bad-rules", test_bad_rules);
     g_test_add_func("/acl/bad-names", test_bad_names);
     g_test_add_func("/acl/double-rules", test_double_rules);
+    g_test_add_func("/acl/prefixes-within-a-byte-are-rules-of-their-own",
+                    test_prefixes_within_a_byte_are_rules_of_their_own);
     g_test_add_func("/acl/all-is-not-the-widest-network", test_all_is_not_the_widest_network);
     g_test_add_func("/acl/removing-what-is-not-there", test_removing_what_is_not_there);
     g_test_add_func("/acl/lists-keep-their-order", test_lists_keep_their_order);
