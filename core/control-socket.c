@@ -49,9 +49,13 @@ static bool address_of(const char *path, struct sockaddr_un *address, GError **e
     return true;
 }
 
-/* Remove a socket file that nobody listens on any more. */
+/* Remove a socket file that nobody listens on any more; nothing else is ever removed. */
 static bool clear_stale(const struct sockaddr_un *address, GError **error)
 {
+    struct stat st;
+    if (lstat(address->sun_path, &st) == 0 && !S_ISSOCK(st.st_mode))
+        return fail(error, CORE_ERROR_EXISTS, address->sun_path,
+                    "there is a file that is no socket; choose another path, or remove it");
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     int result = connect(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 ? errno : 0;
     close(fd);

@@ -343,6 +343,21 @@ def test_foreign_listener_is_not_replaced(b):
     tap.true(os.path.exists(b.path("foreign")), "the socket file is gone")
 
 
+@tap.cases(control="", monitor="-ro")
+def test_file_that_is_no_socket_is_kept(b, suffix):
+    """Whoever types the path of an image by mistake keeps the image."""
+    path = b.path("precious" + suffix)
+    with open(path, "w", encoding="ascii") as file:
+        file.write("data")
+    command = b.daemon.command_line()
+    command[command.index("--control") + 1] = b.path("precious")
+    done = bed.run(*command, status=1)
+    tap.true("is no socket" in done.stderr and path in done.stderr, done.stderr)
+    with open(path, encoding="ascii") as file:
+        tap.equal(file.read(), "data", "what is in the file")
+    os.unlink(path)
+
+
 def test_stale_socket_is_replaced(b):
     b.daemon.process.kill()
     b.daemon.process.wait()
