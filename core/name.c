@@ -70,6 +70,19 @@ char *name_prepare_initiator(const char *name, GError **error)
     return fold(name);
 }
 
+char *text_printable(const char *text)
+{
+    if (text == NULL)
+        return NULL;
+    g_autofree char *valid = g_utf8_make_valid(text, -1);
+    GString *clean = g_string_new(NULL);
+    for (const char *p = valid; *p != '\0'; p = g_utf8_next_char(p)) {
+        gunichar c = g_utf8_get_char(p);
+        g_string_append_unichar(clean, g_unichar_iscntrl(c) ? '?' : c);
+    }
+    return g_string_free(clean, FALSE);
+}
+
 static bool all_hex(const char *text)
 {
     return text[strspn(text, "0123456789abcdef")] == '\0';

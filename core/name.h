@@ -16,6 +16,9 @@ char *name_prepare(const char *name, GError **error);
 /* The same for the name of an initiator, which we do not choose: any printable ASCII without blanks
  * is let through. */
 char *name_prepare_initiator(const char *name, GError **error);
+/* Text from a peer or an admin, fit for logs, listings and terminals: valid UTF-8 in which control
+ * characters have become '?'. NULL stays NULL. Free with g_free(). */
+char *text_printable(const char *text);
 /* Is it a name in one of the formats of RFC 7143 4.2.7.4 to 4.2.7.6, that every initiator takes? */
 bool name_is_iscsi(const char *prepared);
 

@@ -10,6 +10,7 @@
 #include "itl.h"
 #include "log.h"
 #include "lu.h"
+#include "name.h"
 #include "plugin.h"
 #include "target.h"
 #include "thread.h"
@@ -36,7 +37,7 @@ static void copy_names(struct tgt_nexus *nexus, const struct tgt_nexus_args *arg
     nexus->initiator = g_strdup(args->initiator);
     nexus->initiator_port = g_strdup(args->initiator_port);
     nexus->target_port = g_strdup(args->target_port);
-    nexus->alias = g_strdup(args->alias);
+    nexus->alias = text_printable(args->alias);
     nexus->peer = g_strdup(args->peer);
     nexus->session = g_strdup(args->session);
     nexus->detail = g_strdup(args->detail);

@@ -7,6 +7,7 @@
 
 #include "daemon.h"
 #include "error.h"
+#include "name.h"
 #include "plugin.h"
 
 static bool is_loaded_transport(const struct plugin *plugin)
@@ -60,9 +61,10 @@ static bool set_online(struct tgt_target *target, const char *value, GError **er
 
 static bool set_alias(struct tgt_target *target, const char *value, GError **error)
 {
-    if (strlen(value) > 255 || !g_utf8_validate(value, -1, NULL)) {
+    g_autofree char *printable = text_printable(value);
+    if (strlen(value) > 255 || strcmp(value, printable) != 0) {
         g_set_error(error, CORE_ERROR, CORE_ERROR_INVALID,
-                    "an alias is UTF-8 text of at most 255 bytes");
+                    "an alias is UTF-8 text of at most 255 bytes without control characters");
         return false;
     }
     g_mutex_lock(&target->lock);

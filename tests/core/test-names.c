@@ -129,6 +129,24 @@ static void test_places_as_text(void)
     }
 }
 
+static void test_text_of_peers_becomes_printable(void)
+{
+    static const char *const texts[][2] = {
+        {"R\xc3\xa4um 1", "R\xc3\xa4um 1"},
+        {"x\nTarget 9: y\r", "x?Target 9: y?"},
+        {"\033]0;title\007", "?]0;title?"},
+        {"a\xc2\x9b"
+         "b\x7f",
+         "a?b?"},
+        {"\xff", "\xef\xbf\xbd"},
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(texts); i++) {
+        g_autofree char *text = text_printable(texts[i][0]);
+        g_assert_cmpstr(text, ==, texts[i][1]);
+    }
+    g_assert_null(text_printable(NULL));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -136,6 +154,7 @@ int main(int argc, char **argv)
     g_test_add_func("/names/names-of-tgt-stay-as-they-are", test_names_of_tgt_stay_as_they_are);
     g_test_add_func("/names/refusals-say-why", test_refusals_say_why);
     g_test_add_func("/names/longest-name", test_longest_name);
+    g_test_add_func("/names/text-of-peers-becomes-printable", test_text_of_peers_becomes_printable);
     g_test_add_func("/places/places", test_places);
     g_test_add_func("/places/wildcards-are-two-places", test_wildcards_are_two_places);
     g_test_add_func("/places/no-places", test_no_places);

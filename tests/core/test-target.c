@@ -11,16 +11,6 @@
 
 static struct fake *f;
 
-static void setup(void)
-{
-    f = scene_start(); /* its own target has number 1 */
-}
-
-static void teardown(void)
-{
-    scene_stop(f);
-}
-
 static void expect(GError *error, int code)
 {
     g_assert_error(error, CORE_ERROR, code);
@@ -144,6 +134,7 @@ static void test_alias(void)
     g_assert_cmpstr(target->alias, ==, "R\xc3\xa4um");
     g_assert_false(target_set(target, "alias", "\xff", &error));
     expect(g_steal_pointer(&error), CORE_ERROR_INVALID);
+    g_assert_false(target_set(target, "alias", "a\nTarget 9: b", NULL));
     g_assert_false(target_set(target, "alias", long_alias, &error));
     expect(error, CORE_ERROR_INVALID);
     g_assert_true(target_set(target, "alias", "", NULL));
@@ -245,19 +236,9 @@ static void test_no_lun_comes_up_in_a_target_that_goes(void)
     fake_until(&over);
 }
 
-static void with_scene(gconstpointer data)
-{
-    setup();
-    ((GTestFunc)data)();
-    teardown();
-}
-
 int main(int argc, char **argv)
 {
-    static const struct {
-        const char *name;
-        GTestFunc fn;
-    } tests[] = {
+    static const struct scene_test tests[] = {
         {"numbers-are-the-lowest-free", test_numbers_are_the_lowest_free},
         {"names-and-numbers-are-unique", test_names_and_numbers_are_unique},
         {"largest-number", test_largest_number},
@@ -274,10 +255,5 @@ int main(int argc, char **argv)
         {"deletion-happens-once", test_deletion_happens_once},
         {"no-lun-comes-up-in-a-target-that-goes", test_no_lun_comes_up_in_a_target_that_goes},
     };
-    g_test_init(&argc, &argv, NULL);
-    for (unsigned i = 0; i < G_N_ELEMENTS(tests); i++) {
-        g_autofree char *path = g_strdup_printf("/target/%s", tests[i].name);
-        g_test_add_data_func(path, tests[i].fn, with_scene);
-    }
-    return g_test_run();
+    return scene_main(argc, argv, "target", &f, tests, G_N_ELEMENTS(tests));
 }

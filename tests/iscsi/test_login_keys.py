@@ -330,5 +330,12 @@ def test_continued_response_flags(e):
     tap.true(not (response.flags & Flag.CONTINUE and response.flags & Flag.TRANSIT), "T and C")
 
 
+def test_alias_cannot_forge_a_listing(e):
+    """What an initiator calls itself ends on terminals and in scripts that read `tgtadm` line by line."""
+    e.login(InitiatorAlias="x\nTarget 99: iqn.victim\x1b]0;y\x07")
+    aliases = [s.get("alias") for s in e.daemon.sessions()]
+    tap.true("x?Target 99: iqn.victim?]0;y?" in aliases, f"aliases {aliases}")
+
+
 if __name__ == "__main__":
     sys.exit(env.main(globals(), iscsi={"login_timeout": 2}))
