@@ -74,30 +74,39 @@ void identity_legacy_uuid(const char *target, uint16_t lun, uint8_t uuid[16])
 
 /* ---- Keeping ---- */
 
-/* One key file per target: [luns] LUN=UUID. */
-static GKeyFile *load(const char *target, bool *lost)
+/* One key file per target: [luns] LUN=UUID. NULL with error: it cannot be read. What can be read
+ * but is damaged is set aside: its LUs get new identities, and a human can still look up the old
+ * ones. */
+static GKeyFile *load(const char *target, GError **error)
 {
-    g_autoptr(GError) error = NULL;
+    g_autoptr(GError) damage = NULL, problem = NULL;
+    g_autoptr(GKeyFile) file = g_key_file_new();
     gsize len = 0;
-    GKeyFile *file = g_key_file_new();
-    g_autofree char *data = state_read(FOLDER, target, &len, &error);
-    if (data != NULL)
-        g_key_file_load_from_data(file, data, len, G_KEY_FILE_KEEP_COMMENTS, &error);
-    *lost = error != NULL;
-    if (error != NULL)
-        log_warning("the identities of target '%s' cannot be read, its LUs get new ones: %s",
-                    target, error->message);
-    return file;
+    g_autofree char *data = state_read(FOLDER, target, &len, &problem);
+    if (problem != NULL) {
+        g_propagate_prefixed_error(error, g_steal_pointer(&problem),
+                                   "identities of '%s': ", target);
+        return NULL;
+    }
+    if (data == NULL ||
+        g_key_file_load_from_data(file, data, len, G_KEY_FILE_KEEP_COMMENTS, &damage))
+        return g_steal_pointer(&file);
+    if (!state_set_aside(FOLDER, target, error))
+        return NULL;
+    log_warning("the file of identities of target '%s' is damaged and was set aside, its LUs get "
+                "new ones: %s",
+                target, damage->message);
+    return g_key_file_new();
 }
 
-static void save(const char *target, GKeyFile *file)
+static bool save(const char *target, GKeyFile *file, GError **error)
 {
-    g_autoptr(GError) error = NULL;
     gsize len;
     g_autofree char *data = g_key_file_to_data(file, &len, NULL);
-    if (!state_write(FOLDER, target, data, len, &error))
-        log_warning("the identity of a LU of '%s' is lost when the daemon ends: %s", target,
-                    error->message);
+    if (state_write(FOLDER, target, data, len, error))
+        return true;
+    g_prefix_error(error, "the identity of the logical unit cannot be kept: ");
+    return false;
 }
 
 static void put(GKeyFile *file, uint16_t lun, const uint8_t uuid[16])
@@ -121,29 +130,30 @@ static bool get(GKeyFile *file, const char *target, uint16_t lun, uint8_t uuid[1
     return false;
 }
 
-void identity_store(const char *target, uint16_t lun, const uint8_t uuid[16])
+bool identity_store(const char *target, uint16_t lun, const uint8_t uuid[16], GError **error)
 {
-    bool lost;
     if (!state_kept())
-        return;
-    g_autoptr(GKeyFile) file = load(target, &lost);
+        return true;
+    g_autoptr(GKeyFile) file = load(target, error);
+    if (file == NULL)
+        return false;
     put(file, lun, uuid);
-    save(target, file);
+    return save(target, file, error);
 }
 
-void identity_load(const char *target, uint16_t lun, uint8_t uuid[16])
+bool identity_load(const char *target, uint16_t lun, uint8_t uuid[16], GError **error)
 {
-    bool lost;
-    if (!state_kept()) {
-        random_uuid(uuid);
-        return;
-    }
-    g_autoptr(GKeyFile) file = load(target, &lost);
-    if (!lost && get(file, target, lun, uuid))
-        return;
+    random_uuid(uuid);
+    if (!state_kept())
+        return true;
+    g_autoptr(GKeyFile) file = load(target, error);
+    if (file == NULL)
+        return false;
+    if (get(file, target, lun, uuid))
+        return true;
     random_uuid(uuid);
     put(file, lun, uuid);
-    save(target, file);
+    return save(target, file, error);
 }
 
 /* ---- What follows from it ---- */

@@ -14,12 +14,12 @@ struct core_lu;
  * and serial). */
 #define IDENTITY_SCSI_ID_MAX 36
 
-/* The UUID kept for a LUN of a target; without one a random UUID, which is kept from then on. A
- * file that cannot be read or written is a warning in the log: the LU then has a new identity. Main
- * thread. */
-void identity_load(const char *target, uint16_t lun, uint8_t uuid[16]);
+/* The UUID kept for a LUN of a target; without one a random UUID, which is kept from then on.
+ * FALSE: what is kept cannot be read, or nothing can be kept (the disk is full). A damaged file is
+ * set aside and a warning in the log. Main thread. */
+bool identity_load(const char *target, uint16_t lun, uint8_t uuid[16], GError **error);
 /* Keep this one instead. */
-void identity_store(const char *target, uint16_t lun, const uint8_t uuid[16]);
+bool identity_store(const char *target, uint16_t lun, const uint8_t uuid[16], GError **error);
 /* The UUID of a LU made through tgtadm: always the same for a target and a LUN. */
 void identity_legacy_uuid(const char *target, uint16_t lun, uint8_t uuid[16]);
 /* "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx", hyphens optional. */

@@ -152,11 +152,10 @@ static bool set_uuid(struct core_lu *lu, const struct lu_request *request, GErro
     if (request->uuid != NULL && !identity_parse(request->uuid, lu->pub.uuid))
         return invalid(error, "a UUID has 32 hexadecimal digits");
     if (request->uuid != NULL)
-        identity_store(target, lu->lun, lu->pub.uuid);
-    else if (lu->identity_legacy)
-        identity_legacy_uuid(target, lu->lun, lu->pub.uuid);
-    else
-        identity_load(target, lu->lun, lu->pub.uuid);
+        return identity_store(target, lu->lun, lu->pub.uuid, error);
+    if (!lu->identity_legacy)
+        return identity_load(target, lu->lun, lu->pub.uuid, error);
+    identity_legacy_uuid(target, lu->lun, lu->pub.uuid);
     return true;
 }
 

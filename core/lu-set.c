@@ -104,11 +104,13 @@ static bool set_uuid(struct core_lu *lu, const char *value, GError **error)
                               "UUID; set serial and scsi-id");
     if (!lock_unseen(lu, error))
         return false;
-    memcpy(lu->pub.uuid, uuid, sizeof uuid);
-    identity_derive(lu);
+    bool kept = identity_store(lu->target->name, lu->lun, uuid, error);
+    if (kept) {
+        memcpy(lu->pub.uuid, uuid, sizeof uuid);
+        identity_derive(lu);
+    }
     g_mutex_unlock(&lu->lock);
-    identity_store(lu->target->name, lu->lun, uuid);
-    return true;
+    return kept;
 }
 
 /* ---- State ---- */

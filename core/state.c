@@ -21,12 +21,14 @@ bool state_kept(void)
     return state_dir() != NULL;
 }
 
-/* Names of targets are harmless, but for a file name no one should have to rely on that. */
+/* Names of targets are harmless, but for a file name no one should have to rely on that. None of
+ * them has a '~', so a suffix with it makes a name of our own. */
 static char *path_of(const char *folder, const char *name, const char *suffix)
 {
-    g_autofree char *safe = g_strconcat(name[0] == '.' ? "_" : "", name, suffix, NULL);
-    g_strdelimit(safe, "/", '_');
-    return g_build_filename(state_dir(), folder, safe, NULL);
+    g_autofree char *safe = g_strconcat(name[0] == '.' ? "_" : "", name, NULL);
+    g_strdelimit(safe, "/~", '_');
+    g_autofree char *file = g_strconcat(safe, suffix, NULL);
+    return g_build_filename(state_dir(), folder, file, NULL);
 }
 
 char *state_read(const char *folder, const char *name, gsize *len, GError **error)
@@ -38,7 +40,7 @@ char *state_read(const char *folder, const char *name, gsize *len, GError **erro
     g_autofree char *path = path_of(folder, name, "");
     if (!g_file_get_contents(path, &data, len, &local) &&
         !g_error_matches(local, G_FILE_ERROR, G_FILE_ERROR_NOENT))
-        g_propagate_error(error, g_steal_pointer(&local));
+        g_set_error_literal(error, CORE_ERROR, CORE_ERROR_FAILED, local->message);
     return data;
 }
 
@@ -69,10 +71,10 @@ static bool write_new(const char *path, const char *data, gsize len, GError **er
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return failed("create", path, error);
-    bool ok = write_all(fd, data, len);
-    if (!ok)
-        failed("write", path, error);
+    bool ok = write_all(fd, data, len) || failed("write", path, error);
     close(fd);
+    if (!ok)
+        unlink(path);
     return ok;
 }
 
@@ -94,7 +96,7 @@ bool state_write(const char *folder, const char *name, const char *data, gsize l
     }
     g_autofree char *dir = g_build_filename(state_dir(), folder, NULL);
     g_autofree char *path = path_of(folder, name, "");
-    g_autofree char *tmp = path_of(folder, name, ".tmp");
+    g_autofree char *tmp = path_of(folder, name, "~new");
     if (g_mkdir_with_parents(dir, 0700) < 0)
         return failed("create", dir, error);
     if (!write_new(tmp, data, len, error))
@@ -102,4 +104,11 @@ bool state_write(const char *folder, const char *name, const char *data, gsize l
     if (rename(tmp, path) < 0)
         return failed("rename", tmp, error);
     return sync_folder(dir, error);
+}
+
+bool state_set_aside(const char *folder, const char *name, GError **error)
+{
+    g_autofree char *path = path_of(folder, name, "");
+    g_autofree char *aside = path_of(folder, name, "~damaged");
+    return rename(path, aside) == 0 || failed("rename", path, error);
 }

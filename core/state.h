@@ -15,5 +15,7 @@ char *state_read(const char *folder, const char *name, gsize *len, GError **erro
 /* Replace it: tmp, fsync, rename, fsync of the folder. Blocks: not on an I/O thread. FALSE with
  * INVALID if nothing is kept. */
 bool state_write(const char *folder, const char *name, const char *data, gsize len, GError **error);
+/* Keep what is in the way, for a human to look at: renamed to NAME~damaged. */
+bool state_set_aside(const char *folder, const char *name, GError **error);
 
 #endif

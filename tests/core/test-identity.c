@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "daemon.h"
+#include "error.h"
 #include "identity.h"
 #include "scene.h"
 #include "state.h"
@@ -35,18 +36,25 @@ static void test_no_uuid(void)
         g_assert_false(identity_parse(bad[i], uuid));
 }
 
+static void load(const char *target, uint16_t lun, uint8_t uuid[16])
+{
+    g_autoptr(GError) error = NULL;
+    g_assert_true(identity_load(target, lun, uuid, &error));
+    g_assert_no_error(error);
+}
+
 static void test_an_identity_is_kept(void)
 {
     uint8_t first[16], second[16], other[16];
     struct fake *f = scene_start();
-    identity_load(NAME, 1, first);
-    identity_load(NAME, 2, other);
+    load(NAME, 1, first);
+    load(NAME, 2, other);
     g_autofree char *dir = scene_stop_keep(f);
     g_assert_cmpint(memcmp(first, other, 16), !=, 0);
     f = scene_start_on(dir);
-    identity_load(NAME, 1, second);
+    load(NAME, 1, second);
     g_assert_cmpmem(first, 16, second, 16);
-    identity_load("iqn.2026-01.org.example:other", 1, other);
+    load("iqn.2026-01.org.example:other", 1, other);
     g_assert_cmpint(memcmp(first, other, 16), !=, 0);
     scene_stop(f);
 }
@@ -55,14 +63,14 @@ static void test_a_damaged_file_means_a_new_identity(void)
 {
     uint8_t first[16], second[16], third[16];
     struct fake *f = scene_start();
-    identity_load(NAME, 1, first);
+    load(NAME, 1, first);
     g_assert_true(state_write("identities", NAME, "[luns", 5, NULL));
-    identity_load(NAME, 1, second);
+    load(NAME, 1, second);
     g_assert_cmpint(memcmp(first, second, 16), !=, 0);
     g_assert_true(state_write("identities", NAME, "[luns]\n1=nonsense\n", 18, NULL));
-    identity_load(NAME, 1, third);
+    load(NAME, 1, third);
     g_assert_cmpint(memcmp(second, third, 16), !=, 0);
-    identity_load(NAME, 1, second);
+    load(NAME, 1, second);
     g_assert_cmpmem(second, 16, third, 16);
     scene_stop(f);
 }
@@ -71,20 +79,68 @@ static void test_without_a_state_directory_each_one_is_new(void)
 {
     uint8_t first[16], second[16];
     struct fake *f = scene_start_on(NULL);
-    identity_load(NAME, 1, first);
-    identity_load(NAME, 1, second);
+    load(NAME, 1, first);
+    load(NAME, 1, second);
     g_assert_cmpint(memcmp(first, second, 16), !=, 0);
     g_assert_cmpint(first[6] >> 4, ==, 4);
     g_assert_cmpint(first[8] >> 6, ==, 2);
     scene_stop(f);
 }
 
-static void test_an_unwritable_state_directory_is_survived(void)
+static void test_what_cannot_be_kept_is_refused(void)
+{
+    uint8_t uuid[16] = {0};
+    g_autoptr(GError) error = NULL;
+    struct fake *f = scene_start_on("/dev/null/nowhere");
+    g_assert_false(identity_load(NAME, 1, uuid, &error));
+    g_assert_error(error, CORE_ERROR, CORE_ERROR_FAILED);
+    g_assert_nonnull(strstr(error->message, "/dev/null/nowhere"));
+    g_assert_false(identity_store(NAME, 1, uuid, NULL));
+    scene_stop(f);
+}
+
+/* What could not be read is not written over: the other LUNs of the target are in it, too. */
+static void test_what_cannot_be_read_stays(void)
 {
     uint8_t uuid[16];
-    struct fake *f = scene_start_on("/dev/null/nowhere");
-    identity_load(NAME, 1, uuid);
-    g_assert_cmpint(uuid[6] >> 4, ==, 4);
+    g_autoptr(GError) error = NULL;
+    struct fake *f = scene_start();
+    g_autofree char *path =
+        g_build_filename(daemon_get()->config.state_dir, "identities", NAME, NULL);
+    g_assert_cmpint(g_mkdir_with_parents(path, 0700), ==, 0); /* reading it fails with EISDIR */
+    g_assert_false(identity_load(NAME, 1, uuid, &error));
+    g_assert_nonnull(strstr(error->message, NAME));
+    g_assert_true(g_file_test(path, G_FILE_TEST_IS_DIR));
+    scene_stop(f);
+}
+
+static void test_a_damaged_file_is_set_aside(void)
+{
+    uint8_t uuid[16];
+    gsize len;
+    struct fake *f = scene_start();
+    g_assert_true(state_write("identities", NAME, "[luns\n1=x", 9, NULL));
+    load(NAME, 4, uuid);
+    g_autofree char *path =
+        g_build_filename(daemon_get()->config.state_dir, "identities", NAME "~damaged", NULL);
+    g_autofree char *data = NULL;
+    g_assert_true(g_file_get_contents(path, &data, &len, NULL));
+    g_assert_cmpmem(data, len, "[luns\n1=x", 9);
+    scene_stop(f);
+}
+
+/* Whatever targets are called, no file of one is taken for the temporary file of another. */
+static void test_targets_do_not_share_files(void)
+{
+    static const char *const others[] = {NAME ".tmp", NAME "~new", NAME "~damaged"};
+    uint8_t first[16], again[16], other[16];
+    struct fake *f = scene_start();
+    for (unsigned i = 0; i < G_N_ELEMENTS(others); i++) {
+        load(others[i], 1, first);
+        load(NAME, (uint16_t)(i + 1), other);
+        load(others[i], 1, again);
+        g_assert_cmpmem(first, 16, again, 16);
+    }
     scene_stop(f);
 }
 
@@ -189,8 +245,11 @@ int main(int argc, char **argv)
                     test_a_damaged_file_means_a_new_identity);
     g_test_add_func("/identity/without-a-state-directory-each-one-is-new",
                     test_without_a_state_directory_each_one_is_new);
-    g_test_add_func("/identity/an-unwritable-state-directory-is-survived",
-                    test_an_unwritable_state_directory_is_survived);
+    g_test_add_func("/identity/what-cannot-be-kept-is-refused",
+                    test_what_cannot_be_kept_is_refused);
+    g_test_add_func("/identity/what-cannot-be-read-stays", test_what_cannot_be_read_stays);
+    g_test_add_func("/identity/a-damaged-file-is-set-aside", test_a_damaged_file_is_set_aside);
+    g_test_add_func("/identity/targets-do-not-share-files", test_targets_do_not_share_files);
     g_test_add_func("/identity/naa-and-serial-come-from-the-uuid",
                     test_naa_and_serial_come_from_the_uuid);
     g_test_add_func("/identity/a-tgtadm-lu-has-the-identity-of-tgt",
