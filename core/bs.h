@@ -16,7 +16,7 @@ struct bs {
     const struct tgt_bs_ops *ops; /* the host's copy */
     void *handle;                 /* the store's */
     char *path;                   /* as given; may be NULL */
-    char **options;               /* "key=value" as given */
+    char **options;               /* "key=value" as given, for listings: secrets are masked */
     bool read_only;               /* opened for reading only */
     struct tgt_bs_info info;      /* as filled by open(), with defaults put in and support levels
                                      completed by the host */

@@ -268,3 +268,18 @@ bool params_bool(const struct tgt_params *params, const char *name)
 {
     return params_uint(params, name) != 0;
 }
+
+char **params_shown(const struct tgt_params *params, char **words)
+{
+    GStrvBuilder *shown = g_strv_builder_new();
+    for (; words && *words; words++) {
+        g_autofree char *name = g_strndup(*words, strcspn(*words, "="));
+        int i = find(params, name);
+        bool secret = i >= 0 && (row(params, (unsigned)i)->flags & TGT_PARAM_SECRET);
+        g_autofree char *word = secret ? g_strconcat(name, "=***", NULL) : g_strdup(*words);
+        g_strv_builder_add(shown, word);
+    }
+    char **list = g_strv_builder_end(shown);
+    g_strv_builder_unref(shown);
+    return list;
+}

@@ -82,6 +82,8 @@ void params_free(struct tgt_params *params);
 bool params_set(struct tgt_params *params, const char *name, const char *value, GError **error);
 /* Value or default as text, for listings; a secret is shown as "***". NULL: none. */
 const char *params_text(const struct tgt_params *params, const char *name);
+/* The words that were parsed, for listings: secrets are shown as "***". Free with g_strfreev(). */
+char **params_shown(const struct tgt_params *params, char **words);
 const char *params_str(const struct tgt_params *params, const char *name);
 uint64_t params_uint(const struct tgt_params *params, const char *name);
 bool params_bool(const struct tgt_params *params, const char *name);

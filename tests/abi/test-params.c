@@ -169,6 +169,16 @@ static void sizes(void)
     }
 }
 
+static void shown_words_keep_secrets(void)
+{
+    static char *words[] = {(char *)"size=4096", (char *)"password=7", (char *)"sync", NULL};
+    struct tgt_params *p = params_parse(table, G_N_ELEMENTS(table), sizeof table[0], words, NULL);
+    g_auto(GStrv) shown = params_shown(p, words);
+    g_autofree char *text = g_strjoinv(" ", shown);
+    g_assert_cmpstr(text, ==, "size=4096 password=*** sync");
+    params_free(p);
+}
+
 static void suggestions(void)
 {
     static const char *const words[] = {"rdwr", "null", "rbd", "aio", NULL};
@@ -197,6 +207,7 @@ int main(int argc, char **argv)
     g_test_add_func("/abi/params/set", set);
     g_test_add_func("/abi/params/strides", strides);
     g_test_add_func("/abi/params/sizes", sizes);
+    g_test_add_func("/abi/params/shown_words_keep_secrets", shown_words_keep_secrets);
     g_test_add_func("/abi/params/suggestions", suggestions);
     return g_test_run();
 }
