@@ -39,14 +39,29 @@ static bool power_of_two(uint32_t v)
     return v != 0 && (v & (v - 1)) == 0;
 }
 
-/* The blocking model says with its callbacks what it can do. */
+static uint8_t native_if(bool there)
+{
+    return there ? TGT_BS_NATIVE : TGT_BS_NONE;
+}
+
+/* The blocking model says with its callbacks what it can do; open() may say that it cannot this
+ * time. */
+static void preset_blocking(const struct tgt_bs_ops *ops, struct tgt_bs_info *info)
+{
+    info->flush = native_if(ops->flush != NULL);
+    info->discard = native_if(ops->discard != NULL);
+    info->write_zeroes = native_if(ops->write_zeroes != NULL);
+    info->extents = native_if(ops->extent != NULL);
+}
+
 static void complete_blocking(const struct tgt_bs_ops *ops, struct tgt_bs_info *info)
 {
     info->read_only = info->read_only || ops->write == NULL;
-    info->flush = ops->flush ? TGT_BS_NATIVE : TGT_BS_NONE;
-    info->discard = ops->discard ? TGT_BS_NATIVE : TGT_BS_NONE;
-    info->write_zeroes = ops->write_zeroes ? TGT_BS_NATIVE : TGT_BS_EMULATE;
-    info->extents = ops->extent ? TGT_BS_NATIVE : TGT_BS_NONE;
+    info->flush = native_if(ops->flush != NULL && info->flush != TGT_BS_NONE);
+    info->discard = native_if(ops->discard != NULL && info->discard != TGT_BS_NONE);
+    info->write_zeroes =
+        native_if(ops->write_zeroes != NULL && info->write_zeroes == TGT_BS_NATIVE);
+    info->extents = native_if(ops->extent != NULL && info->extents != TGT_BS_NONE);
     info->fua = TGT_BS_NONE;
     info->compare_and_write = TGT_BS_NONE;
 }
@@ -87,9 +102,11 @@ static int check(const struct tgt_bs_info *info, struct tgt_error *err)
     return 0;
 }
 
-static void info_init(struct tgt_bs_info *info)
+static void info_init(const struct tgt_bs_ops *ops, struct tgt_bs_info *info)
 {
     *info = (struct tgt_bs_info){.struct_size = sizeof *info};
+    if (ops->model == TGT_BS_BLOCKING)
+        preset_blocking(ops, info);
 }
 
 static int info_finish(const struct tgt_bs_ops *ops, struct tgt_bs_info *info,
@@ -109,7 +126,7 @@ static void open_work(void *data)
                                .path = bs->path,
                                .params = job->params,
                                .read_only = bs->read_only};
-    info_init(&job->info);
+    info_init(bs->ops, &job->info);
     job->result = bs->ops->open(&args, &job->info, &bs->handle, &job->err);
     if (job->result < 0)
         return;
@@ -136,13 +153,14 @@ static void open_done(void *data)
     g_free(job);
 }
 
-static struct bs *bs_new(const struct bs_request *request, struct plugin *plugin)
+static struct bs *bs_new(const struct bs_request *request, struct plugin *plugin,
+                         const struct tgt_params *params)
 {
     struct bs *bs = g_new0(struct bs, 1);
     bs->plugin = plugin;
     bs->ops = &plugin->bs;
     bs->path = g_strdup(request->path);
-    bs->options = g_strdupv((char **)request->options);
+    bs->options = params_shown(params, (char **)request->options);
     bs->read_only = request->read_only;
     bs->chans = g_new0(void *, threads_count(daemon_get()->threads));
     return bs;
@@ -170,7 +188,7 @@ void bs_open(const struct bs_request *request,
         return;
     }
     struct job *job = g_new0(struct job, 1);
-    job->bs = bs_new(request, plugin);
+    job->bs = bs_new(request, plugin, params);
     job->params = params;
     job->opened = done;
     job->data = data;
@@ -218,7 +236,7 @@ void bs_close(struct bs *bs, void (*done)(void *data), void *data)
 static void refresh_work(void *data)
 {
     struct job *job = data;
-    info_init(&job->info);
+    info_init(job->bs->ops, &job->info);
     job->result = job->bs->ops->refresh(job->bs->handle, &job->info, &job->err);
     if (job->result == 0)
         job->result = info_finish(job->bs->ops, &job->info, &job->err);

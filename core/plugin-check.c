@@ -10,6 +10,15 @@
 #define WORKER_POOL     (1u << TGT_BS_BLOCKING)
 #define AT(type, field) offsetof(struct type, field)
 
+/* What a plugin of ABI 1.0 has of the structs that are read where they are, not copied. When one of
+ * them grows, plugins with shorter ones must be given widened copies: until then, these say that
+ * there is nothing to widen. */
+#define PARAM_SIZE_1_0      (AT(tgt_param, help) + sizeof(const char *))
+#define DESCRIPTOR_SIZE_1_0 (AT(tgt_plugin, param_size) + sizeof(uint32_t))
+_Static_assert(sizeof(struct tgt_param) == PARAM_SIZE_1_0, "older rows must be widened");
+_Static_assert(sizeof(struct tgt_plugin) == DESCRIPTOR_SIZE_1_0,
+               "older descriptors must be widened");
+
 /* A callback that must be there: always, for some models, or because another one is. */
 struct need {
     const char *name;
@@ -104,7 +113,7 @@ static bool check_array(struct plugin *plugin, const char *name, const void *arr
 static bool check_params(struct plugin *plugin, const char *name, const struct tgt_param *table,
                          unsigned count, size_t size, GError **refusal)
 {
-    if (!check_array(plugin, name, table, count, size, sizeof *table, false, refusal))
+    if (!check_array(plugin, name, table, count, size, PARAM_SIZE_1_0, false, refusal))
         return false;
     for (unsigned i = 0; i < count; i++) {
         const struct tgt_param *p = (const struct tgt_param *)((const char *)table + i * size);
@@ -242,7 +251,7 @@ static bool check_identity(struct plugin *plugin, const struct tgt_plugin *desc,
 bool plugin_check(struct plugin *plugin, const struct tgt_plugin *desc, GError **refusal)
 {
     memset(&plugin->bs, 0, offsetof(struct plugin, params) - offsetof(struct plugin, bs));
-    if (desc->magic != TGT_PLUGIN_MAGIC || desc->struct_size < sizeof *desc)
+    if (desc->magic != TGT_PLUGIN_MAGIC || desc->struct_size < DESCRIPTOR_SIZE_1_0)
         return plugin_refuse(refusal, PLUGIN_FAILED,
                              "%s has a symbol tgt_plugin that is no descriptor, one as "
                              "TGT_PLUGIN_DEFINE makes it is needed: build it again",

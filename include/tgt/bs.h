@@ -82,18 +82,22 @@ struct tgt_bs_io {
 };
 
 /** What a store says of itself when it is opened; what the host advertises and enforces. Zeroed by
- * the host before open(). */
+ * the host before open(), but for `flush`, `discard`, `write_zeroes` and `extents` of the BLOCKING
+ * model: NATIVE where there is the callback; open() sets NONE for what it cannot do this time. What
+ * does not fit together is refused with a sentence. */
 struct tgt_bs_info {
     uint32_t struct_size; /**< set by the host: its sizeof; do not write fields beyond */
-    uint32_t block_size;  /**< smallest unit of read and write in bytes; 0: 512 (any byte range of
-                             512-byte multiples) */
-    uint32_t physical_block; /**< physical block in bytes; 0: as block_size */
+    uint32_t block_size;  /**< smallest unit of read and write in bytes, a power of two from 512 to
+                             4096; 0: 512 */
+    uint32_t physical_block; /**< physical block in bytes, a power of two; 0: as block_size */
     uint32_t alignment; /**< memory alignment that iovecs need in bytes (O_DIRECT); 0: none. Host
                            buffers are 4096-aligned */
     uint64_t size;      /**< bytes */
     uint32_t optimal_transfer; /**< bytes; 0: unknown */
-    uint32_t max_transfer;     /**< largest READ or WRITE in bytes; 0: no limit. The host splits */
-    uint64_t max_discard;      /**< largest DISCARD in bytes; 0: no limit. The host splits */
+    uint32_t max_transfer;     /**< largest READ or WRITE in bytes, a multiple of 4096; 0: no limit.
+                                  The host splits */
+    uint64_t max_discard;      /**< largest DISCARD or WRITE_ZEROES in bytes; 0: no limit. The host
+                                  splits, at multiples of 4096 */
     uint32_t discard_granularity; /**< bytes; 0: unknown */
     bool read_only;               /**< the medium cannot be written */
     bool rotational;              /**< spinning disk */
@@ -117,8 +121,8 @@ struct tgt_bs_open {
     bool read_only;                  /**< open for reading only */
 };
 
-/** Largest thing that may be asked of the host: the table of a store. Const and static in the
- * plugin. */
+/** The table of a store: how it wants to be called, its options and its callbacks. Const and
+ * static in the plugin. */
 struct tgt_bs_ops {
     uint32_t struct_size;              /**< sizeof(struct tgt_bs_ops) */
     uint32_t model;                    /**< enum tgt_bs_model */

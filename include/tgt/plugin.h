@@ -142,10 +142,15 @@ struct tgt_plugin {
 #endif
 
 /** Defines a plugin: its descriptor, its identity in the ELF section `.tgt.plugin`, and the host
- * table. Once per plugin, at file scope, in a file that includes <tgt/tgt.h>. KIND BACKING_STORE,
- * DEVICE_TYPE or TRANSPORT NAME, VERSION, LICENCE, SUMMARY  string literals PROVIDES  what first
- * use loads it: "bs:NAME", "type:NAME" or "transport:NAME"; several separated by blanks OPS address
- * of the const table LOAD, UNLOAD  callbacks or NULL last      TGT_NO_PARAMS or TGT_PARAMS(array)
+ * table. Once per plugin, at file scope, in a file that includes <tgt/tgt.h>.
+ *
+ *  - KIND: BACKING_STORE, DEVICE_TYPE or TRANSPORT;
+ *  - NAME, VERSION, LICENCE, SUMMARY: string literals;
+ *  - PROVIDES: what loads it on first use: "bs:NAME", "type:NAME" or "transport:NAME"; several
+ *    are separated by blanks;
+ *  - OPS: the address of the const table of the kind;
+ *  - LOAD, UNLOAD: callbacks or NULL;
+ *  - last: TGT_NO_PARAMS or TGT_PARAMS(array).
  */
 #define TGT_PLUGIN_DEFINE(KIND, NAME, VERSION, LICENCE, SUMMARY, PROVIDES, OPS, LOAD, UNLOAD, ...) \
     TGT_KEEP_ static const char tgt_plugin_info_[] = "kind=" TGT_KIND_NAME_##KIND                  \

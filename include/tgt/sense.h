@@ -80,7 +80,7 @@
     X(CAPACITY_CHANGED, 0x6, 0x2a, 0x09, "capacity data has changed")                              \
     X(COMMANDS_CLEARED, 0x6, 0x2f, 0x00, "commands cleared by another initiator")                  \
     X(SOFT_THRESHOLD, 0x6, 0x38, 0x07, "thin provisioning soft threshold reached")                 \
-    X(MEDIA_LOAD_OR_EJECT, 0x6, 0x3b, 0x11, "medium magazine not accessible")                      \
+    X(MAGAZINE_NOT_ACCESSIBLE, 0x6, 0x3b, 0x11, "medium magazine not accessible")                  \
     X(INQUIRY_DATA_CHANGED, 0x6, 0x3f, 0x03, "inquiry data has changed")                           \
     X(REPORTED_LUNS_CHANGED, 0x6, 0x3f, 0x0e, "reported LUNs data has changed")                    \
     X(CLEARED_BY_DEVICE_SERVER, 0x6, 0x2f, 0x02, "commands cleared by device server")              \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Test store "mem-blocking": memory behind the plain callbacks of the blocking model, with no more
- * than the required ones. */
+/* Test store "mem-blocking": memory behind the plain callbacks of the blocking model, with little
+ * more than the required ones: what it could discard, it says it cannot, unless it is to be thin.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,8 @@ static int mem_open(const struct tgt_bs_open *args, struct tgt_bs_info *info, vo
     s->delay_us = (unsigned)tgt_param_uint(args->params, "delay_ms") * 1000;
     info->size = m->size;
     info->write_back = true;
+    if (!tgt_param_bool(args->params, "thin"))
+        info->discard = TGT_BS_NONE;
     *handle = s;
     return 0;
 }
@@ -59,6 +62,13 @@ static int mem_flush(void *handle)
     return 0;
 }
 
+static int mem_discard(void *handle, uint64_t length, uint64_t offset)
+{
+    struct store *s = handle;
+    memset(s->memory->bytes + offset, 0, length);
+    return 0;
+}
+
 static const struct tgt_param lu_params[] = {
     MEMORY_PARAM_SIZE,
     {.name = "delay_ms",
@@ -67,6 +77,7 @@ static const struct tgt_param lu_params[] = {
      .max = 60000,
      .unit = "ms",
      .help = "Delay of every read."},
+    {.name = "thin", .type = TGT_PARAM_BOOL, .def = "off", .help = "Can discard."},
 };
 
 static const struct tgt_bs_ops mem_ops = {
@@ -80,6 +91,7 @@ static const struct tgt_bs_ops mem_ops = {
     .read = mem_read,
     .write = mem_write,
     .flush = mem_flush,
+    .discard = mem_discard,
 };
 
 TGT_PLUGIN_DEFINE(BACKING_STORE, "mem-blocking", "1.0", "LGPL-2.1-or-later",
