@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "ctl.h"
+#include "output.h"
 #include "plugin.h"
 #include "rpc.h"
 #include "serve-daemon.h"
@@ -61,16 +63,19 @@ static bool have_image(const struct ctl *ctl, const char *path, guint64 size)
     return make_image(path, size);
 }
 
-static bool have_images(const struct ctl *ctl)
+static bool image_size(const struct ctl *ctl, uint64_t *size)
 {
     g_autoptr(GError) error = NULL;
     const char *text = args_value(&ctl->args, "size");
-    uint64_t size;
-    if (!parse_size(text ? text : DEFAULT_SIZE, &size, &error) || size < 512 || size > G_MAXINT64) {
+    bool ok = parse_size(text ? text : DEFAULT_SIZE, size, &error) && *size >= 512 && *size <= G_MAXINT64;
+    if (!ok)
         ctl_wrong("--size: %s", error ? error->message : "out of range");
-        return false;
-    }
-    size = size / 512 * 512;
+    *size = *size / 512 * 512;
+    return ok;
+}
+
+static bool have_images(const struct ctl *ctl, uint64_t size)
+{
     for (guint i = 0; ctl_word(ctl, i); i++)
         if (!have_image(ctl, ctl_word(ctl, i), size))
             return false;
@@ -187,18 +192,18 @@ static bool print_welcome(struct ctl *ctl, const char *target)
             "Warning: everyone who can reach this machine may connect; there is no password.\n");
     print_howto(out, portal, is_for_all(address) ? g_get_host_name() : address, port, target);
     fwrite(out->str, 1, out->len, stdout);
-    fflush(stdout);
     json_decref(portals);
-    return true;
+    return output_written("tgtctl") || errno == EPIPE; /* who reads no further still wants the disk */
 }
 
 /* ---- The command ---- */
 
-static enum ctl_exit run(struct ctl *ctl, struct serve_daemon *daemon, const char *portal)
+/* Images are made when the daemon runs: what is wrong with the portal leaves no files behind. */
+static enum ctl_exit run(struct ctl *ctl, struct serve_daemon *daemon, const char *portal, uint64_t size)
 {
     struct rpc_error error = {0};
     g_autofree char *target = target_name();
-    if (!serve_daemon_start(daemon, portal))
+    if (!serve_daemon_start(daemon, portal) || !have_images(ctl, size))
         return CTL_REFUSED;
     ctl->rpc = rpc_open(daemon->control, &error);
     if (!ctl->rpc) {
@@ -215,17 +220,20 @@ static enum ctl_exit serve(struct ctl *ctl)
 {
     struct serve_daemon daemon = {0};
     const char *portal = args_value(&ctl->args, "portal");
+    uint64_t size;
     if (!portal)
         portal = DEFAULT_PORTAL;
+    if (!image_size(ctl, &size))
+        return CTL_USAGE;
     if (is_taken(portal)) {
         ctl_wrong(
             "another program listens on %s; choose another port, such as --portal 127.0.0.1:3261",
             portal);
         return CTL_BUSY;
     }
-    if (!have_images(ctl))
-        return CTL_REFUSED;
-    enum ctl_exit status = run(ctl, &daemon, portal);
+    signal(SIGPIPE, SIG_IGN);
+    enum ctl_exit status = run(ctl, &daemon, portal, size);
+    clearerr(stdout);
     bool clean = serve_daemon_stop(&daemon);
     return status == CTL_OK && !clean ? CTL_REFUSED : status;
 }
@@ -238,6 +246,7 @@ const struct command ctl_serve_commands[] = {
      1,
      0,
      serve,
-     {"portal", "read-only", "size"}},
+     {"portal", "read-only", "size"},
+     true},
     {0},
 };

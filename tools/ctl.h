@@ -12,8 +12,8 @@
 
 struct rpc;
 
-/* Exit statuses: X(NAME, number, meaning). 8 and 10 are reserved for commands that compare and
- * apply configurations. */
+/* Exit statuses: X(NAME, number, meaning). 7, 8 and 10 are reserved for commands that check,
+ * compare and apply configurations. */
 #define CTL_EXIT_LIST(X)                                                                           \
     X(OK, 0, "done")                                                                               \
     X(USAGE, 1, "the command line is wrong")                                                       \
@@ -22,7 +22,6 @@ struct rpc;
     X(NOT_FOUND, 4, "there is no such object")                                                     \
     X(EXISTS, 5, "there is such an object already")                                                \
     X(BUSY, 6, "the object is in use")                                                             \
-    X(CONFIG, 7, "a configuration is not valid")                                                   \
     X(PLUGIN, 9, "a plugin cannot be used: missing, or of another ABI")
 
 enum ctl_exit {
@@ -46,6 +45,7 @@ struct command {
     enum ctl_exit (*fn)(struct ctl *ctl);
     const char
         *options[CTL_OPTIONS_MAX]; /* names of the options that it takes, beside the common ones */
+    bool private_daemon; /* has a daemon of its own: nothing to connect to, nothing to format */
 };
 
 /* A command that runs. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "adm.h"
+#include "output.h"
 
 int adm_error(enum adm_error error)
 {
@@ -109,5 +110,7 @@ int main(int argc, char **argv)
     int status = adm_parse(&adm, argc, argv);
     if (status < 0)
         status = adm_check(&adm);
-    return status < 0 ? run(&adm) : status;
+    if (status < 0)
+        status = run(&adm);
+    return output_written("tgtadm") || status != ADM_OK ? status : ADM_REFUSED;
 }

@@ -7,6 +7,7 @@
 
 #include "config.h"
 #include "ctl.h"
+#include "output.h"
 #include "plugin.h"
 #include "rpc.h"
 
@@ -16,6 +17,7 @@ static const struct command *const families[] = {
     ctl_stats_commands,   ctl_system_commands, ctl_serve_commands,
 };
 
+static const char *const help_options[] = {"help", "version", NULL};
 static const char *const common_options[] = {"socket", "control-port", "format",
                                              "help",   "version",      NULL};
 
@@ -138,7 +140,8 @@ static bool options_fit(const struct ctl *ctl)
     gpointer name;
     g_hash_table_iter_init(&i, ctl->args.options);
     while (g_hash_table_iter_next(&i, &name, NULL)) {
-        if (takes(common_options, name) || takes(ctl->command->options, name))
+        bool common = takes(ctl->command->private_daemon ? help_options : common_options, name);
+        if (common || takes(ctl->command->options, name))
             continue;
         g_autofree char *call = call_of(ctl->command);
         ctl_wrong("option '--%s' has no meaning here: %s", (const char *)name, call);
@@ -203,5 +206,5 @@ int main(int argc, char **argv)
     enum ctl_exit status = args_parse(&ctl.args, argc, argv) ? run(&ctl) : CTL_USAGE;
     rpc_close(ctl.rpc);
     args_clear(&ctl.args);
-    return status;
+    return output_written("tgtctl") || status != CTL_OK ? status : CTL_REFUSED;
 }

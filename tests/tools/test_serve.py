@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """`tgtctl serve`: what it says, what it leaves behind, and how it ends when things go wrong."""
 
+import glob
 import os
 import signal
 import socket
@@ -32,12 +33,15 @@ class Folder:
             file.truncate(size)
         return self.path(name)
 
-    def start(self, *args):
-        """A running serve and what it has printed."""
+    def popen(self, *args):
         process = bed.subprocess.Popen([self.tgtctl, "serve", *args], stdout=bed.subprocess.PIPE, text=True,
                                        stderr=bed.subprocess.PIPE, env={**os.environ, "TMPDIR": self.tmp})
         self.running.append(process)
-        text = ""
+        return process
+
+    def start(self, *args):
+        """A running serve and what it has printed."""
+        process, text = self.popen(*args), ""
         while "Ctrl-C" not in text:
             line = process.stdout.readline()
             tap.true(line, f"serve has ended: {text}{process.stderr.read() if not line else ''}")
@@ -135,8 +139,9 @@ def test_new_image_of_one_gibibyte(f):
 
 
 @tap.cases(
-    no_image=((), USAGE, "missing"), size=(("new.img", "--size", "much"), REFUSED, "--size"),
-    size_zero=(("new.img", "--size", "0"), REFUSED, "--size"), portal=(("a.img", "--portal", "nonsense"), REFUSED, "nonsense"),
+    no_image=((), USAGE, "missing"), size=(("made.img", "--size", "much"), USAGE, "--size"),
+    size_zero=(("made.img", "--size", "0"), USAGE, "--size"), portal=(("made.img", "--portal", "nonsense"), REFUSED, "nonsense"),
+    format=(("made.img", "--format", "json"), USAGE, "'--format' has no meaning here"), socket=(("made.img", "--socket", "/x"), USAGE, "'--socket'"),
     read_only=(("none.img", "--read-only"), REFUSED, "none.img"), folder=((".",), REFUSED, "neither a file nor"),
     empty=(("empty.img",), REFUSED, "smaller than one block"), device=(("/dev/null",), REFUSED, "neither a file nor"),
 )
@@ -145,7 +150,22 @@ def test_refusals(f, args, status, words):
     f.image("empty.img", 0)
     done = bed.run(f.tgtctl, "serve", *args, status=status, env={"TMPDIR": f.tmp}, cwd=f.folder)
     tap.true(words in done.stderr, done.stderr)
-    tap.true(not os.path.exists(f.path("none.img")), "an image was made")
+    for name in ("none.img", "made.img"):
+        tap.true(not os.path.exists(f.path(name)), "an image was made")
+
+
+def test_goes_on_when_nobody_reads_its_output(f):
+    process = f.popen(f.image(), "--portal", "127.0.0.1:0")
+    process.stdout.close()
+    limit = time.monotonic() + 10 * tap.slowness()
+    while not glob.glob(os.path.join(f.tmp, "*", "state", "identities", "*")):
+        tap.true(process.poll() is None and time.monotonic() < limit, "it does not serve")
+        time.sleep(0.02)
+    time.sleep(0.3)
+    child = f.child(process)
+    process.send_signal(signal.SIGINT)
+    tap.equal(process.wait(10 * tap.slowness()), 0, "exit status")
+    tap.true(gone(child), "the daemon still runs")
 
 
 if __name__ == "__main__":

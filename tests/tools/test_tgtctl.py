@@ -351,6 +351,15 @@ def test_store_that_is_not_there(b):
 # Tables ---------------------------------------------------------------------------------------
 
 
+@tap.cases(table=(["target", "list"],), json=(["--format", "json", "target", "list"],), help=(["--help"],))
+def test_full_disk_behind_the_output(b, args):
+    with open("/dev/full", "w") as full:
+        done = bed.subprocess.run([b.daemon.tgtctl, "--socket", b.daemon.path("control"), *args], stdout=full,
+                                  stderr=bed.subprocess.PIPE, text=True, check=False)
+    tap.equal(done.returncode, 2, "exit status")
+    tap.true("No space left" in done.stderr, done.stderr)
+
+
 def test_no_colours_and_no_cuts_in_a_pipe(b):
     b.target()
     name = "iqn.2024-01.org.example:" + "x" * 190
