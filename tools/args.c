@@ -21,7 +21,7 @@ const struct option_row option_rows[] = {
     {"initiator", 0, "IQN", "iSCSI name of an initiator"},
     {"kind", 0, "KIND",
      "backing-store, device-type or transport, where a name stands for several plugins"},
-    {"opt", 0, "KEY=VALUE", "option of the backing store; may be repeated"},
+    {"opt", 0, "KEY=VALUE", "option of the backing store or the portal; may be repeated"},
     {"path", 0, "PATH", "what the backing store is to open"},
     {"portal", 0, "ADDR:PORT", "where to listen (default 127.0.0.1:3260)"},
     {"product", 0, "TEXT", "product identification, up to 16 characters"},

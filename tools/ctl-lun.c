@@ -17,16 +17,6 @@ static void put_path(const struct ctl *ctl, json_t *params)
     json_object_set_new(params, "path", json_string(absolute));
 }
 
-static void put_store_options(const struct ctl *ctl, json_t *params)
-{
-    const GPtrArray *given = args_values(&ctl->args, "opt");
-    json_t *options = json_array();
-    for (guint i = 0; given && i < given->len; i++)
-        json_array_append_new(options, json_string(given->pdata[i]));
-    json_object_del(params, "opt");
-    json_object_set_new(params, "options", options);
-}
-
 static json_t *create_params(const struct ctl *ctl)
 {
     json_t *params = ctl_lun_params(ctl);
@@ -34,7 +24,7 @@ static json_t *create_params(const struct ctl *ctl)
         return NULL;
     ctl_put_options(ctl, params);
     put_path(ctl, params);
-    put_store_options(ctl, params);
+    ctl_put_opts(ctl, params);
     if (ctl_put_number(ctl, params, "block-size"))
         return params;
     json_decref(params);

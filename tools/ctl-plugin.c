@@ -73,6 +73,21 @@ static void print_line(const json_t *p, const char *title, const char *member)
         printf("%-10s%s\n", title, text);
 }
 
+/* "uint, 1 to 64 commands", "fast safe". */
+static char *type_text(const json_t *row)
+{
+    const char *choices = ctl_text(row, "choices"), *unit = ctl_text(row, "unit");
+    json_int_t min = ctl_int(row, "min"), max = ctl_int(row, "max");
+    GString *text = g_string_new(choices ? choices : ctl_text(row, "type"));
+    if (max)
+        g_string_append_printf(text, ", %" JSON_INTEGER_FORMAT " to %" JSON_INTEGER_FORMAT, min, max);
+    else if (min)
+        g_string_append_printf(text, ", from %" JSON_INTEGER_FORMAT, min);
+    if (unit)
+        g_string_append_printf(text, " %s", unit);
+    return g_string_free(text, FALSE);
+}
+
 static void print_params(const json_t *p, const char *member, const char *title)
 {
     const json_t *params = json_object_get(p, member);
@@ -81,12 +96,17 @@ static void print_params(const json_t *p, const char *member, const char *title)
     if (json_array_size(params) == 0)
         return;
     printf("\n%s:\n", title);
-    struct table *table = table_new("NAME TYPE DEFAULT HELP");
+    bool with_values = false;
+    json_array_foreach(params, i, row)
+        with_values = with_values || ctl_text(row, "value");
+    struct table *table = table_new(with_values ? "NAME TYPE DEFAULT VALUE HELP" : "NAME TYPE DEFAULT HELP");
     json_array_foreach(params, i, row) {
-        const char *choices = ctl_text(row, "choices");
+        g_autofree char *type = type_text(row);
         table_cell(table, ctl_text(row, "name"));
-        table_cell(table, choices ? choices : ctl_text(row, "type"));
+        table_cell(table, type);
         table_cell(table, ctl_bool(row, "required") ? "(required)" : ctl_text(row, "default"));
+        if (with_values)
+            table_cell(table, ctl_text(row, "value"));
         table_cell(table, ctl_text(row, "help"));
     }
     table_print(table);

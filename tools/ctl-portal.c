@@ -42,7 +42,9 @@ static json_t *params_of(const struct ctl *ctl)
 
 static enum ctl_exit portal_add(struct ctl *ctl)
 {
-    json_t *portal = ctl_call(ctl, "portal.add", params_of(ctl));
+    json_t *params = params_of(ctl);
+    ctl_put_opts(ctl, params);
+    json_t *portal = ctl_call(ctl, "portal.add", params);
     if (!portal)
         return ctl->status;
     if (ctl_json(ctl, portal))
@@ -67,7 +69,7 @@ const struct command ctl_portal_commands[] = {
      0,
      portal_list,
      {NULL}},
-    {"portal", "add", "ADDR[:PORT]", "Listen on an address", 1, 1, portal_add, {"transport"}},
+    {"portal", "add", "ADDR[:PORT]", "Listen on an address", 1, 1, portal_add, {"transport", "opt"}},
     {"portal",
      "delete",
      "ADDR:PORT",

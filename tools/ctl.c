@@ -139,6 +139,16 @@ void ctl_put_options(const struct ctl *ctl, json_t *params)
     }
 }
 
+void ctl_put_opts(const struct ctl *ctl, json_t *params)
+{
+    const GPtrArray *given = args_values(&ctl->args, "opt");
+    json_t *options = json_array();
+    for (guint i = 0; given && i < given->len; i++)
+        json_array_append_new(options, json_string(given->pdata[i]));
+    json_object_del(params, "opt");
+    json_object_set_new(params, "options", options);
+}
+
 bool ctl_put_number(const struct ctl *ctl, json_t *params, const char *option)
 {
     const char *value = args_value(&ctl->args, option);

@@ -88,6 +88,8 @@ bool ctl_put_values(const struct ctl *ctl, json_t *params);
 /* Options that are given become members of `params`: texts, and flags as true. Dashes become
  * underscores. */
 void ctl_put_options(const struct ctl *ctl, json_t *params);
+/* All --opt KEY=VALUE become the list "options". */
+void ctl_put_opts(const struct ctl *ctl, json_t *params);
 /* An option that is a number, if it is given; false: stderr says what is wrong. */
 bool ctl_put_number(const struct ctl *ctl, json_t *params, const char *option);
 

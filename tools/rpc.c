@@ -43,8 +43,8 @@ char *rpc_path(const char *path, const char *port)
     const char *env = getenv("TGT_CONTROL");
     if (path)
         return g_strdup(path);
-    if (port && strtoul(port, NULL, 0) != 0)
-        return g_strdup_printf(CONTROL_DIR "/control.%lu", strtoul(port, NULL, 0));
+    if (port && strtoul(port, NULL, 10) != 0)
+        return g_strdup_printf(CONTROL_DIR "/control.%lu", strtoul(port, NULL, 10));
     if (!port && env && *env)
         return g_strdup(env);
     return g_strdup(CONTROL_DIR "/control");

@@ -96,6 +96,18 @@ static bool is_noun(const char *word)
     return false;
 }
 
+/* What other tools call it. */
+static const char *synonym(const char *word)
+{
+    static const char *const pairs[][2] = {{"remove", "delete"}, {"rm", "delete"},  {"del", "delete"},
+                                           {"destroy", "delete"}, {"new", "create"}, {"ls", "list"},
+                                           {"info", "show"},      {"kill", "close"}, {"status", "show"}};
+    for (unsigned i = 0; i < G_N_ELEMENTS(pairs); i++)
+        if (strcmp(pairs[i][0], word) == 0)
+            return pairs[i][1];
+    return word;
+}
+
 /* Nouns, or the verbs of a noun. */
 static const char *nearest(const char *word, const char *noun)
 {
@@ -104,7 +116,8 @@ static const char *nearest(const char *word, const char *noun)
         if (!noun || strcmp(noun, c->noun) == 0)
             g_ptr_array_add(words, (gpointer)(noun ? c->verb : c->noun));
     g_ptr_array_add(words, NULL);
-    return suggest(word, (const char *const *)words->pdata);
+    const char *wanted = noun ? synonym(word) : word;
+    return suggest(wanted, (const char *const *)words->pdata);
 }
 
 static enum ctl_exit no_such_command(const char *noun, const char *verb)

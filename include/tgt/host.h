@@ -486,7 +486,7 @@ static inline int tgt_lu_mode_get(struct tgt_lu *lu, uint8_t code, uint8_t subco
     return TGT_H_.lu_mode_get(lu, code, subcode, page, size);
 }
 /** A long job begins: other commands get NOT READY with `sense` and progress. False: one runs
- * already. */
+ * already. On the thread of the command that does the job; the same for its progress and end. */
 static inline bool tgt_lu_job_begin(struct tgt_lu *lu, enum tgt_sense sense)
 {
     return TGT_H_.lu_job_begin(lu, sense);

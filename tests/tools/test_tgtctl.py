@@ -59,7 +59,7 @@ def test_version(b):
 
 @tap.cases(
     nothing=((), "--help"), noun=(("tagret", "list"), "did you mean 'target'"),
-    verb=(("target", "lst"), "did you mean 'target list'"), no_verb=(("target",), "tgtctl target create IQN"),
+    verb=(("target", "lst"), "did you mean 'target list'"), synonym=(("lun", "remove"), "did you mean 'lun delete'"), no_verb=(("target",), "tgtctl target create IQN"),
     option=(("target", "list", "--fromat", "json"), "did you mean '--format'"),
     foreign_option=(("target", "list", "--force"), "'--force' has no meaning here"),
     no_value=(("target", "list", "--format"), "table|json"), value=(("target", "list", "--help=x"), "no value"),
@@ -349,6 +349,19 @@ def test_store_that_is_not_there(b):
 
 
 # Tables ---------------------------------------------------------------------------------------
+
+
+def test_options_of_a_portal(b):
+    portal = b.daemon.ctl_json("portal", "add", "127.0.0.1:0", "--opt", "stall_timeout=7")
+    tap.equal(portal["params"]["stall_timeout"], "7", f"{portal}")
+    b.ctl("portal", "delete", f"127.0.0.1:{portal['port']}", status=OK)
+    done = b.ctl("portal", "add", "127.0.0.1:0", "--opt", "stall_timeuot=7")
+    tap.true("did you mean stall_timeout" in done.stderr, done.stderr)
+
+
+def test_info_shows_ranges_and_values(b):
+    text = b.ctl("plugin", "info", "iscsi", status=OK).stdout
+    tap.true("stall_timeout" in text and " to " in text, text)
 
 
 @tap.cases(table=(["target", "list"],), json=(["--format", "json", "target", "list"],), help=(["--help"],))
