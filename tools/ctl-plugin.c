@@ -80,7 +80,8 @@ static char *type_text(const json_t *row)
     json_int_t min = ctl_int(row, "min"), max = ctl_int(row, "max");
     GString *text = g_string_new(choices ? choices : ctl_text(row, "type"));
     if (max)
-        g_string_append_printf(text, ", %" JSON_INTEGER_FORMAT " to %" JSON_INTEGER_FORMAT, min, max);
+        g_string_append_printf(text, ", %" JSON_INTEGER_FORMAT " to %" JSON_INTEGER_FORMAT, min,
+                               max);
     else if (min)
         g_string_append_printf(text, ", from %" JSON_INTEGER_FORMAT, min);
     if (unit)
@@ -99,7 +100,8 @@ static void print_params(const json_t *p, const char *member, const char *title)
     bool with_values = false;
     json_array_foreach(params, i, row)
         with_values = with_values || ctl_text(row, "value");
-    struct table *table = table_new(with_values ? "NAME TYPE DEFAULT VALUE HELP" : "NAME TYPE DEFAULT HELP");
+    struct table *table =
+        table_new(with_values ? "NAME TYPE DEFAULT VALUE HELP" : "NAME TYPE DEFAULT HELP");
     json_array_foreach(params, i, row) {
         g_autofree char *type = type_text(row);
         table_cell(table, ctl_text(row, "name"));

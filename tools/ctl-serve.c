@@ -67,7 +67,8 @@ static bool image_size(const struct ctl *ctl, uint64_t *size)
 {
     g_autoptr(GError) error = NULL;
     const char *text = args_value(&ctl->args, "size");
-    bool ok = parse_size(text ? text : DEFAULT_SIZE, size, &error) && *size >= 512 && *size <= G_MAXINT64;
+    bool ok =
+        parse_size(text ? text : DEFAULT_SIZE, size, &error) && *size >= 512 && *size <= G_MAXINT64;
     if (!ok)
         ctl_wrong("--size: %s", error ? error->message : "out of range");
     *size = *size / 512 * 512;
@@ -193,13 +194,15 @@ static bool print_welcome(struct ctl *ctl, const char *target)
     print_howto(out, portal, is_for_all(address) ? g_get_host_name() : address, port, target);
     fwrite(out->str, 1, out->len, stdout);
     json_decref(portals);
-    return output_written("tgtctl") || errno == EPIPE; /* who reads no further still wants the disk */
+    return output_written("tgtctl") ||
+           errno == EPIPE; /* who reads no further still wants the disk */
 }
 
 /* ---- The command ---- */
 
 /* Images are made when the daemon runs: what is wrong with the portal leaves no files behind. */
-static enum ctl_exit run(struct ctl *ctl, struct serve_daemon *daemon, const char *portal, uint64_t size)
+static enum ctl_exit run(struct ctl *ctl, struct serve_daemon *daemon, const char *portal,
+                         uint64_t size)
 {
     struct rpc_error error = {0};
     g_autofree char *target = target_name();

@@ -5,7 +5,8 @@
 
 #include <stdbool.h>
 
-/* Has all that was printed gone out? Else stderr says why not (the disk is full, nobody reads) and errno is set. */
+/* Has all that was printed gone out? Else stderr says why not (the disk is full, nobody reads) and
+ * errno is set. */
 bool output_written(const char *program);
 
 #endif

@@ -99,9 +99,10 @@ static bool is_noun(const char *word)
 /* What other tools call it. */
 static const char *synonym(const char *word)
 {
-    static const char *const pairs[][2] = {{"remove", "delete"}, {"rm", "delete"},  {"del", "delete"},
-                                           {"destroy", "delete"}, {"new", "create"}, {"ls", "list"},
-                                           {"info", "show"},      {"kill", "close"}, {"status", "show"}};
+    static const char *const pairs[][2] = {
+        {"remove", "delete"},  {"rm", "delete"},  {"del", "delete"},
+        {"destroy", "delete"}, {"new", "create"}, {"ls", "list"},
+        {"info", "show"},      {"kill", "close"}, {"status", "show"}};
     for (unsigned i = 0; i < G_N_ELEMENTS(pairs); i++)
         if (strcmp(pairs[i][0], word) == 0)
             return pairs[i][1];
