@@ -138,6 +138,20 @@ static void close_portals(void)
     }
 }
 
+/* ---- Stores ---- */
+
+void daemon_work_begin(void)
+{
+    if (the_daemon)
+        g_atomic_int_inc(&the_daemon->work);
+}
+
+void daemon_work_end(void)
+{
+    if (the_daemon)
+        g_atomic_int_add(&the_daemon->work, -1);
+}
+
 static void target_gone(GError *error, void *data)
 {
     if (error)
@@ -146,11 +160,13 @@ static void target_gone(GError *error, void *data)
     --*(unsigned *)data;
 }
 
-/* A target whose deletion was under way already is no longer listed when that has ended. */
-static bool no_targets(const void *under_way)
+/* A target whose deletion was under way already is no longer listed when that has ended. Logical
+ * units on their way in or out are in no list: they are work. */
+static bool all_closed(const void *under_way)
 {
     g_autoptr(GList) targets = targets_list();
-    return !targets && *(const unsigned *)under_way == 0;
+    return !targets && *(const unsigned *)under_way == 0 &&
+           g_atomic_int_get(&the_daemon->work) == 0;
 }
 
 static void delete_targets(void)
@@ -159,11 +175,11 @@ static void delete_targets(void)
     unsigned under_way = g_list_length(targets);
     for (GList *t = targets; t; t = t->next)
         target_delete(t->data, true, target_gone, &under_way);
-    if (run_until(no_targets, &under_way, STORES_MS))
+    if (run_until(all_closed, &under_way, STORES_MS))
         return;
     /* What is stuck still uses memory that free_parts() would take away. */
-    log_error("%u targets do not close within %u s: ending without them", under_way,
-              STORES_MS / 1000);
+    log_error("stores do not close within %u s (%u targets are left): ending without them",
+              STORES_MS / 1000, under_way);
     _exit(1);
 }
 

@@ -39,6 +39,7 @@ struct daemon {
     GHashTable *
         optables; /* optable.c: struct optable by device table; NULL until first use. Main thread */
     uint64_t last_session; /* atomic: number of the newest session */
+    gint work;             /* atomic: see daemon_work_begin() */
 };
 
 /* The daemon of this process; NULL before daemon_start(). The one mutable variable of file scope in
@@ -51,5 +52,11 @@ bool daemon_start(struct daemon_config *config, GError **error);
 /* Close portals, sessions (politely, with a deadline), targets and stores, then threads. Main
  * thread; iterates its main context. */
 void daemon_stop(void);
+
+/* Work of the control path begins and ends: in a worker, by messages, or as a completion that is
+ * still to come. It uses plugins and threads without being seen anywhere else, and daemon_stop()
+ * waits for its end. Nothing happens where there is no daemon. Any thread. */
+void daemon_work_begin(void);
+void daemon_work_end(void);
 
 #endif

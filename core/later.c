@@ -2,6 +2,8 @@
 /* Calls a completion in the next turn of the main loop. */
 #include "later.h"
 
+#include "daemon.h"
+
 struct later {
     void (*done)(GError *error, void *data);
     GError *error;
@@ -12,6 +14,7 @@ static gboolean now(gpointer data)
 {
     struct later *l = data;
     l->done(l->error, l->data);
+    daemon_work_end();
     return G_SOURCE_REMOVE;
 }
 
@@ -19,5 +22,6 @@ void later(void (*done)(GError *error, void *data), GError *error, void *data)
 {
     struct later *l = g_new(struct later, 1);
     *l = (struct later){done, error, data};
+    daemon_work_begin();
     g_idle_add_full(G_PRIORITY_DEFAULT, now, l, g_free);
 }

@@ -234,6 +234,7 @@ static gboolean report(gpointer data)
     c->done(c->lu, c->error, c->data);
     request_clear(&c->request);
     g_free(c);
+    daemon_work_end();
     return G_SOURCE_REMOVE;
 }
 
@@ -310,6 +311,7 @@ void lu_create(const struct lu_request *request,
     c->request.store.read_only = request->read_only || request->store.read_only;
     c->done = done;
     c->data = data;
+    daemon_work_begin();
     if (!check(&c->request, &c->error) || !use_type(c))
         finish(c);
     else if (c->request.store.type != NULL)

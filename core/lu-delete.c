@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Deletes logical units, and looks at the size of their stores again. */
+#include "daemon.h"
 #include "error.h"
 #include "later.h"
 #include "log.h"
@@ -31,9 +32,15 @@ static void finish(struct lu_work *r, GError *error)
 
 /* ---- Deletion ---- */
 
+static void deleted(struct lu_work *r)
+{
+    finish(r, NULL);
+    daemon_work_end();
+}
+
 static void closed(void *data)
 {
-    finish(data, NULL);
+    deleted(data);
 }
 
 /* The last look at the store has to be over before the store is closed. */
@@ -47,7 +54,7 @@ static void close_when_unused(struct core_lu *lu)
     if (bs != NULL)
         bs_close(bs, closed, r);
     else
-        finish(r, NULL);
+        deleted(r);
 }
 
 static void drained(struct core_lu *lu, void *data)
@@ -58,6 +65,7 @@ static void drained(struct core_lu *lu, void *data)
 
 void lu_delete(struct core_lu *lu, void (*done)(GError *error, void *data), void *data)
 {
+    daemon_work_begin();
     lu_state(&lu->pub, TGT_LU_DYING, 0);
     target_lun_remove(lu->target, lu);
     lu_drain(lu, drained, work_new(lu, done, data));

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include "daemon.h"
 #include "log.h"
 #include "thread.h"
 
@@ -22,6 +23,7 @@ static void job_over(struct tgt_msg *msg)
     if (job->done)
         job->done(job->data);
     g_free(job);
+    daemon_work_end();
 }
 
 static void *work(void *data)
@@ -51,6 +53,7 @@ void worker_run(void (*fn)(void *data), void (*done)(void *data), void *data)
     struct worker_job *job = g_new0(struct worker_job, 1);
     *job = (struct worker_job){
         .msg.fn = job_over, .fn = fn, .done = done, .data = data, .home = thread_self()};
+    daemon_work_begin();
     int error = spawn(job);
     if (!error)
         return;

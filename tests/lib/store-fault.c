@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Test store "fault": memory with errors, delays and refusals as its options say. */
 #include <errno.h>
+#include <fcntl.h>
 #include <glib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "memory.h"
 
@@ -13,6 +15,8 @@ struct store {
     uint64_t from, to;                  /* errors hit operations that touch these bytes */
     uint64_t again;                     /* submits still to be answered with -EAGAIN; atomic */
     uint64_t max_transfer, max_discard; /* as the host is told; 0: no limit */
+    char *journal; /* file that gets a line for each step of opening and closing; "": none */
+    char *hold;    /* closing waits while there is such a file; "": none */
 };
 
 /* Lives in io->priv. */
@@ -57,6 +61,23 @@ static void options(struct store *s, const struct tgt_params *params)
     s->again = tgt_param_uint(params, "again");
     s->max_transfer = tgt_param_uint(params, "max_transfer");
     s->max_discard = tgt_param_uint(params, "max_discard");
+    s->journal = g_strdup(tgt_param_str(params, "journal"));
+    s->hold = g_strdup(tgt_param_str(params, "hold"));
+}
+
+static void note(const char *journal, const char *line)
+{
+    int fd = *journal ? open(journal, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600) : -1;
+    if (fd >= 0 && write(fd, line, strlen(line)) < 0)
+        g_warning("%s cannot be written", journal);
+    if (fd >= 0)
+        close(fd);
+}
+
+static void wait_for(const char *hold)
+{
+    while (*hold && access(hold, F_OK) == 0)
+        g_usleep(5000);
 }
 
 static int fault_open(const struct tgt_bs_open *args, struct tgt_bs_info *info, void **handle,
@@ -65,9 +86,13 @@ static int fault_open(const struct tgt_bs_open *args, struct tgt_bs_info *info, 
     const char *fail = tgt_param_str(args->params, "open");
     if (error_code(fail) != 0)
         return tgt_error_set(err, -error_code(fail), "it was told to fail with %s", fail);
+    const char *journal = tgt_param_str(args->params, "journal");
+    note(journal, "opening\n");
+    wait_for(tgt_param_str(args->params, "hold"));
     struct memory *m = memory_open(args, err);
     if (m == NULL)
         return -ENOMEM;
+    note(journal, "open\n");
     struct store *s = g_new0(struct store, 1);
     s->memory = m;
     options(s, args->params);
@@ -81,7 +106,12 @@ static int fault_open(const struct tgt_bs_open *args, struct tgt_bs_info *info, 
 static void fault_close(void *handle)
 {
     struct store *s = handle;
+    note(s->journal, "closing\n");
+    wait_for(s->hold);
     memory_free(s->memory);
+    note(s->journal, "closed\n");
+    g_free(s->journal);
+    g_free(s->hold);
     g_free(s);
 }
 
@@ -168,6 +198,14 @@ static const struct tgt_param lu_params[] = {
      .def = "0",
      .unit = "bytes",
      .help = "Largest discard or zeroing, 0: no limit."},
+    {.name = "journal",
+     .type = TGT_PARAM_PATH,
+     .def = "",
+     .help = "File that gets a line for each step of opening and closing."},
+    {.name = "hold",
+     .type = TGT_PARAM_PATH,
+     .def = "",
+     .help = "Opening and closing wait while there is such a file."},
     FAIL("open"),
     FAIL("read"),
     FAIL("write"),

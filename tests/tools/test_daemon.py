@@ -20,6 +20,7 @@ class Folder:
         self.tgtctl = bed.daemon.binary("TGTCTL")
         self.folder = bed.tempfile.mkdtemp(prefix="tgtd-cli.")
         self.pids = []
+        self.running = []
 
     def path(self, name):
         return os.path.join(self.folder, name)
@@ -36,6 +37,13 @@ class Folder:
 
     def ctl(self, *args, name="control"):
         return bed.run(self.tgtctl, "--socket", self.path(name), *args)
+
+    def ctl_start(self, *args):
+        """tgtctl in the background."""
+        process = bed.subprocess.Popen([self.tgtctl, "--socket", self.path("control"), *args],
+                                       stdout=bed.subprocess.DEVNULL, stderr=bed.subprocess.DEVNULL)
+        self.running.append(process)
+        return process
 
     def start(self, *args):
         """One in the background of this test; it is waited for until it answers."""
@@ -55,6 +63,10 @@ class Folder:
             except ProcessLookupError:
                 pass
         self.pids = []
+        for process in self.running:
+            process.kill()
+            process.wait()
+        self.running = []
 
     def close(self):
         bed.shutil.rmtree(self.folder, ignore_errors=True)
@@ -196,6 +208,86 @@ def test_ends_with_targets_and_logical_units(f):
         done = f.ctl("lun", "create", f"@{number}/1", "--bs", "mem", "--opt", "size=1M")
         tap.equal(done.returncode, 0, done.stderr)
     tap.equal(end(process), 0, "exit status")
+
+
+# What is under way when it ends ---------------------------------------------------------------
+
+
+class Store:
+    """A store that writes down when it is opened and closed, and waits there as long as it is held."""
+
+    def __init__(self, f):
+        self.journal, self.hold_file = f.path("journal"), f.path("hold")
+        self.release()
+        if os.path.exists(self.journal):
+            os.unlink(self.journal)
+        f.ctl("target", "create", bed.IQN)
+        self.words = ("lun", "create", f"{bed.IQN}/1", "--bs", "fault", "--opt", "size=1M",
+                      "--opt", f"journal={self.journal}", "--opt", f"hold={self.hold_file}")
+
+    def hold(self):
+        with open(self.hold_file, "w"):
+            pass
+
+    def release(self):
+        if os.path.exists(self.hold_file):
+            os.unlink(self.hold_file)
+
+    def steps(self):
+        try:
+            with open(self.journal) as file:
+                return file.read().split()
+        except FileNotFoundError:
+            return []
+
+    def wait(self, step):
+        until(lambda: step in self.steps(), f"'{step}' is not in the journal of the store")
+
+
+def until(condition, what):
+    limit = time.monotonic() + 10 * tap.slowness()
+    while not condition():
+        tap.true(time.monotonic() < limit, what)
+        time.sleep(0.01)
+
+
+def held_lun(f):
+    """A LUN, the closing of whose store will wait."""
+    store = Store(f)
+    tap.equal(f.ctl(*store.words).returncode, 0, "status of lun create")
+    store.hold()
+    return store
+
+
+def end_released(f, process, store):
+    """SIGTERM; the store may go on when the daemon has had time to end without it."""
+    process.terminate()
+    until(lambda: not os.path.exists(f.path("control")), "the control socket is still there")
+    time.sleep(0.2)
+    store.release()
+    tap.equal(end(process), 0, "exit status")
+
+
+def test_store_of_a_deletion_under_way_is_closed(f):
+    process = f.start("-f", *f.arguments())
+    store = held_lun(f)
+    f.ctl_start("lun", "delete", f"{bed.IQN}/1")
+    store.wait("closing")
+    end_released(f, process, store)
+    tap.equal(store.steps(), ["opening", "open", "closing", "closed"], "journal of the store")
+
+
+def test_store_of_a_creation_under_way_is_closed(f):
+    process = f.start("-f", *f.arguments())
+    store = Store(f)
+    store.hold()
+    f.ctl_start(*store.words)
+    store.wait("opening")
+    end_released(f, process, store)
+    tap.equal(store.steps(), ["opening", "open", "closing", "closed"], "journal of the store")
+
+
+# What it tells others -------------------------------------------------------------------------
 
 
 def test_tells_the_service_manager(f):
