@@ -192,6 +192,15 @@ static void client_pump(struct control_client *c)
     client_unref(c);
 }
 
+void client_finish(struct control_client *c)
+{
+    c->ended = true;
+    watch_stop(&c->in_watch);
+    g_string_truncate(c->in, 0);
+    c->scanned = 0;
+    client_pump(c);
+}
+
 struct control_client *client_new(int fd, bool read_only,
                                   void (*closed)(struct control_client *client, void *data),
                                   void *data)

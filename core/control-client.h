@@ -14,6 +14,8 @@ struct control_client;
 struct control_client *client_new(int fd, bool read_only,
                                   void (*closed)(struct control_client *client, void *data),
                                   void *data);
+/* Take no more requests; the connection ends by itself once the calls under way have replied. */
+void client_finish(struct control_client *client);
 /* End the connection; calls under way keep the memory until they have replied. */
 void client_close(struct control_client *client);
 

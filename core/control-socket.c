@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "control-client.h"
+#include "control-method.h"
 #include "error.h"
 #include "log.h"
 
@@ -24,14 +25,17 @@
 struct door {
     char *path;
     int fd; /* -1: not open */
+    dev_t dev; /* of the socket file that we have made */
+    ino_t ino;
     guint watch;
     bool read_only;
     GPtrArray *clients;
 };
 
 struct control {
-    int lock; /* held as long as the daemon runs: whose socket files these are */
+    int lock; /* held as long as the daemon has anything open: whose socket files these are */
     struct door admin, monitor;
+    GPtrArray *last; /* struct control_call: control_answer_last() */
 };
 
 static bool fail(GError **error, int code, const char *path, const char *what)
@@ -153,6 +157,21 @@ static gboolean on_connection(gint listener, GIOCondition condition, gpointer da
     return G_SOURCE_REMOVE;
 }
 
+static bool is_file_of(const struct door *door)
+{
+    struct stat st;
+    return lstat(door->path, &st) == 0 && st.st_dev == door->dev && st.st_ino == door->ino;
+}
+
+static void remember_file(struct door *door)
+{
+    struct stat st = {0};
+    if (lstat(door->path, &st) < 0)
+        log_warning("control socket %s: %s", door->path, g_strerror(errno));
+    door->dev = st.st_dev;
+    door->ino = st.st_ino;
+}
+
 static bool door_open(struct door *door, mode_t mode, GError **error)
 {
     struct sockaddr_un address;
@@ -161,6 +180,7 @@ static bool door_open(struct door *door, mode_t mode, GError **error)
     door->fd = listen_on(&address, mode);
     if (door->fd < 0)
         return fail(error, CORE_ERROR_FAILED, door->path, g_strerror(errno));
+    remember_file(door);
     door->watch = g_unix_fd_add(door->fd, G_IO_IN, on_connection, door);
     return true;
 }
@@ -173,16 +193,31 @@ static void door_init(struct door *door, char *path, bool read_only)
     door->clients = g_ptr_array_new();
 }
 
+static void stop_listening(struct door *door)
+{
+    if (door->fd < 0)
+        return;
+    g_source_remove(door->watch);
+    close(door->fd);
+    door->fd = -1;
+    /* If somebody has cleared the folder, another daemon may have its socket here by now. */
+    if (is_file_of(door))
+        unlink(door->path);
+}
+
+/* Who has nothing under way leaves the list at once. */
 static void door_close(struct door *door)
+{
+    stop_listening(door);
+    for (guint i = door->clients->len; i > 0; i--)
+        client_finish(door->clients->pdata[i - 1]);
+}
+
+static void door_free(struct door *door)
 {
     for (guint i = 0; i < door->clients->len; i++)
         client_close(door->clients->pdata[i]);
     g_ptr_array_unref(door->clients);
-    if (door->fd >= 0) {
-        g_source_remove(door->watch);
-        close(door->fd);
-        unlink(door->path);
-    }
     g_free(door->path);
 }
 
@@ -198,7 +233,7 @@ static bool take_lock(struct control *c, GError **error)
         return fail(error, CORE_ERROR_FAILED, path, g_strerror(errno));
     if (flock(c->lock, LOCK_EX | LOCK_NB) < 0)
         return fail(error, CORE_ERROR_EXISTS, c->admin.path,
-                    "another tgtd runs and holds its lock");
+                    "another tgtd runs, or is not yet at its end, and holds the lock");
     return true;
 }
 
@@ -206,6 +241,7 @@ struct control *control_new(const char *path, GError **error)
 {
     struct control *c = g_new0(struct control, 1);
     c->lock = -1;
+    c->last = g_ptr_array_new();
     door_init(&c->admin, g_strdup(path), false);
     door_init(&c->monitor, g_strconcat(path, "-ro", NULL), true);
     if (take_lock(c, error) && door_open(&c->admin, 0600, error) &&
@@ -217,13 +253,30 @@ struct control *control_new(const char *path, GError **error)
     return NULL;
 }
 
-void control_free(struct control *c)
+void control_close(struct control *c)
 {
     if (!c)
         return;
     door_close(&c->admin);
     door_close(&c->monitor);
+}
+
+void control_answer_last(struct control *c, struct control_call *call)
+{
+    g_ptr_array_add(c->last, call);
+}
+
+void control_free(struct control *c)
+{
+    if (!c)
+        return;
+    control_close(c);
     if (c->lock >= 0)
         close(c->lock);
+    for (guint i = 0; i < c->last->len; i++)
+        control_reply(c->last->pdata[i], NULL);
+    g_ptr_array_unref(c->last);
+    door_free(&c->admin);
+    door_free(&c->monitor);
     g_free(c);
 }

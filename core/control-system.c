@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "control.h"
 #include "daemon.h"
 #include "log.h"
 #include "nexus.h"
@@ -54,14 +55,17 @@ static void system_show_(struct control_call *call, const json_t *params)
 
 static void system_shutdown_(struct control_call *call, const json_t *params)
 {
-    GMainLoop *loop = daemon_get()->loop;
-    if (loop)
-        g_main_loop_quit(loop);
-    control_reply(call, NULL);
+    struct daemon *d = daemon_get();
+    g_main_loop_quit(d->loop);
+    control_answer_last(d->control, call);
 }
 
 const struct control_method control_system_methods[] = {
     {"system.show", "Describe the daemon", true, system_show_, {{0}}},
-    {"system.shutdown", "End the daemon as SIGTERM does", false, system_shutdown_, {{0}}},
+    {"system.shutdown",
+     "End the daemon as SIGTERM does; answered when all is closed",
+     false,
+     system_shutdown_,
+     {{0}}},
     {0},
 };

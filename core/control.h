@@ -7,12 +7,19 @@
 #include <glib.h>
 
 struct control;
+struct control_call;
 
 /* Listen on `path` (root or the daemon's user only) and on `path`-ro (read-only methods). A socket
  * file that nobody answers is replaced, one that somebody answers is refused with EXISTS. Main
  * thread. */
 struct control *control_new(const char *path, GError **error);
-/* Close sockets and clients. Methods under way end without a reply. NULL is fine. */
+/* Let nobody in any more, and take no more requests; calls under way are still answered. The lock
+ * is kept: what is served may not be served by another daemon yet. NULL is fine. */
+void control_close(struct control *control);
+/* Answer this call when all is over: whoever gets the answer can start another daemon. */
+void control_answer_last(struct control *control, struct control_call *call);
+/* Close what is left, give the lock back, answer who waits for that. Calls under way end without a
+ * reply. NULL is fine. */
 void control_free(struct control *control);
 
 #endif

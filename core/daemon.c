@@ -34,14 +34,24 @@ static void config_clear(struct daemon_config *config)
     g_strfreev(config->plugin_conf_dirs);
 }
 
+/* Before the lock of the control socket is given back: then it may be the file of the next daemon.
+ */
+static void remove_pid_file(struct daemon *d)
+{
+    if (d->pid_file)
+        unlink(d->pid_file);
+    g_clear_pointer(&d->pid_file, g_free);
+}
+
 static void free_parts(struct daemon *d)
 {
-    control_free(d->control);
     portals_free(d->portals);
     targets_free(d->targets);
     threads_stop(d->threads);
     plugins_free(d->plugins);
     g_clear_pointer(&d->optables, g_hash_table_unref);
+    remove_pid_file(d);
+    control_free(d->control);
     config_clear(&d->config);
     the_daemon = NULL;
     g_free(d);
@@ -180,6 +190,7 @@ static void delete_targets(void)
     /* What is stuck still uses memory that free_parts() would take away. */
     log_error("stores do not close within %u s (%u targets are left): ending without them",
               STORES_MS / 1000, under_way);
+    remove_pid_file(the_daemon);
     _exit(1);
 }
 
@@ -188,8 +199,7 @@ void daemon_stop(void)
     struct daemon *d = the_daemon;
     if (!d)
         return;
-    control_free(d->control);
-    d->control = NULL;
+    control_close(d->control);
     close_portals();
     close_sessions();
     delete_targets();

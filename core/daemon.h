@@ -35,6 +35,7 @@ struct daemon {
     struct portals *portals; /* portal.h */
     struct control *control; /* control.h */
     GMainLoop *loop;         /* the main thread's; NULL in unit tests that run their own */
+    char *pid_file;          /* written by us, removed at the end; NULL: none */
     gint64 started;          /* g_get_monotonic_time() */
     GHashTable *
         optables; /* optable.c: struct optable by device table; NULL until first use. Main thread */
@@ -49,8 +50,9 @@ struct daemon *daemon_get(void);
 /* Make all parts in order: threads, plugins, targets, portals, control. Takes over `config`'s
  * strings. Main thread. */
 bool daemon_start(struct daemon_config *config, GError **error);
-/* Close portals, sessions (politely, with a deadline), targets and stores, then threads. Main
- * thread; iterates its main context. */
+/* Close the control sockets, portals, sessions (politely, with a deadline), targets and stores,
+ * then threads; the next daemon may start when it returns. Main thread; iterates its main context.
+ */
 void daemon_stop(void);
 
 /* Work of the control path begins and ends: in a worker, by messages, or as a completion that is

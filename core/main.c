@@ -91,8 +91,11 @@ static bool open_portals(const GPtrArray *transports, GError **error)
 static bool write_pid_file(const char *path, GError **error)
 {
     g_autofree char *text = g_strdup_printf("%d\n", (int)getpid());
-    return !path ||
-           g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0644, error);
+    if (path &&
+        !g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0644, error))
+        return false;
+    daemon_get()->pid_file = g_strdup(path);
+    return true;
 }
 
 static bool start(struct options *o, GMainLoop *loop, GError **error)
@@ -124,8 +127,6 @@ static int serve(struct options *o, int ready_fd)
     g_main_loop_run(loop);
     notify("STOPPING=1");
     daemon_stop();
-    if (o->pid_file)
-        unlink(o->pid_file);
     return 0;
 }
 

@@ -287,6 +287,57 @@ def test_store_of_a_creation_under_way_is_closed(f):
     tap.equal(store.steps(), ["opening", "open", "closing", "closed"], "journal of the store")
 
 
+def test_command_under_way_is_answered(f):
+    process = f.start("-f", *f.arguments())
+    store = held_lun(f)
+    deletion = f.ctl_start("lun", "delete", f"{bed.IQN}/1")
+    store.wait("closing")
+    end_released(f, process, store)
+    tap.equal(deletion.wait(), 0, "status of lun delete")
+
+
+def test_no_other_daemon_starts_before_the_end(f):
+    process = f.start("-f", *f.arguments(), "--pid-file", f.path("pid"))
+    store = held_lun(f)
+    process.terminate()
+    store.wait("closing")
+    done = f.run("-f", *f.arguments(), status=1)
+    tap.true("not yet at its end" in done.stderr, done.stderr)
+    tap.true(os.path.exists(f.path("pid")), "the pid file went before the end")
+    store.release()
+    tap.equal(end(process), 0, "exit status")
+    tap.true(not os.path.exists(f.path("pid")), "the pid file is left")
+
+
+def test_another_daemon_starts_after_shutdown(f):
+    """One command after the other, as in a script: the store is closed when the first has ended."""
+    first = f.start("-f", *f.arguments())
+    store = held_lun(f)
+    shutdown = f.ctl_start("system", "shutdown")
+    store.wait("closing")
+    time.sleep(0.1)
+    tap.equal(shutdown.poll(), None, "status of system shutdown while the store is open")
+    store.release()
+    tap.equal(shutdown.wait(10 * tap.slowness()), 0, "status of system shutdown")
+    tap.equal(store.steps()[-1], "closed", "the journal after system shutdown")
+    second = f.start("-f", *f.arguments())
+    tap.equal(end(first), 0, "exit status of the first")
+    tap.equal(f.ctl("system", "show").returncode, 0, "status of system show")
+    tap.equal(end(second), 0, "exit status of the second")
+
+
+def test_socket_of_another_daemon_stays(f):
+    """Somebody has cleared the folder, and the next daemon lives in it by now."""
+    first = f.start("-f", *f.arguments())
+    for name in ("control", "control-ro", "control.lock"):
+        os.unlink(f.path(name))
+    second = f.start("-f", *f.arguments())
+    tap.equal(end(first), 0, "exit status of the first")
+    tap.equal(f.ctl("system", "show").returncode, 0, "status of system show")
+    tap.true(os.path.exists(f.path("control-ro")), "the read-only socket is gone")
+    tap.equal(end(second), 0, "exit status of the second")
+
+
 # What it tells others -------------------------------------------------------------------------
 
 
