@@ -153,46 +153,58 @@ static void open_done(void *data)
     g_free(job);
 }
 
-static struct bs *bs_new(const struct bs_request *request, struct plugin *plugin,
-                         const struct tgt_params *params)
+static struct bs *bs_new(const struct bs_request *request)
 {
     struct bs *bs = g_new0(struct bs, 1);
-    bs->plugin = plugin;
-    bs->ops = &plugin->bs;
     bs->path = g_strdup(request->path);
-    bs->options = params_shown(params, (char **)request->options);
+    bs->options = g_strdupv((char **)request->options);
     bs->read_only = request->read_only;
     bs->chans = g_new0(void *, threads_count(daemon_get()->threads));
     return bs;
 }
 
+static void not_opened(struct job *job, GError *error)
+{
+    bs_free(job->bs);
+    job->opened(NULL, error, job->data);
+    g_free(job);
+}
+
+static bool parse_options(struct job *job, GError **error)
+{
+    char *none[] = {NULL};
+    struct bs *bs = job->bs;
+    g_auto(GStrv) given = g_steal_pointer(&bs->options);
+    job->params = params_parse(bs->ops->lu_params, bs->ops->lu_param_count, bs->ops->lu_param_size,
+                               given ? given : none, error);
+    if (job->params == NULL) {
+        g_prefix_error(error, "backing store '%s': ", bs->plugin->name);
+        return false;
+    }
+    bs->options = params_shown(job->params, given);
+    return true;
+}
+
+static void plugin_loaded(struct plugin *plugin, GError *error, void *data)
+{
+    struct job *job = data;
+    job->bs->plugin = plugin;
+    job->bs->ops = plugin ? &plugin->bs : NULL;
+    if (plugin == NULL || !parse_options(job, &error))
+        not_opened(job, error);
+    else
+        worker_run(open_work, open_done, job);
+}
+
 void bs_open(const struct bs_request *request,
              void (*done)(struct bs *bs, GError *error, void *data), void *data)
 {
-    char *none[] = {NULL};
-    GError *error = NULL;
-    g_autofree char *provides = g_strdup_printf("bs:%s", request->type);
-    struct plugin *plugin = plugin_use(daemon_get()->plugins, provides, &error);
-    if (plugin == NULL) {
-        done(NULL, error, data);
-        return;
-    }
-    const struct tgt_bs_ops *ops = &plugin->bs;
-    struct tgt_params *params =
-        params_parse(ops->lu_params, ops->lu_param_count, ops->lu_param_size,
-                     request->options ? (char **)request->options : none, &error);
-    if (params == NULL) {
-        plugin_unuse(plugin);
-        g_prefix_error(&error, "backing store '%s': ", request->type);
-        done(NULL, error, data);
-        return;
-    }
     struct job *job = g_new0(struct job, 1);
-    job->bs = bs_new(request, plugin, params);
-    job->params = params;
+    g_autofree char *provides = g_strdup_printf("bs:%s", request->type);
+    job->bs = bs_new(request);
     job->opened = done;
     job->data = data;
-    worker_run(open_work, open_done, job);
+    plugin_get(daemon_get()->plugins, provides, plugin_loaded, job);
 }
 
 /* ---- Close ---- */

@@ -31,8 +31,8 @@ struct bs_request {
     bool read_only;
 };
 
-/* Open in a worker; `done` on the main thread with the store, or NULL and an error (freed by the
- * caller of done). */
+/* Load its plugin if need be, open in a worker; `done` on the main thread, now or later, with the
+ * store, or NULL and an error, which it takes over. */
 void bs_open(const struct bs_request *request,
              void (*done)(struct bs *bs, GError *error, void *data), void *data);
 /* Close channels on their threads, then the handle in a worker, then `done` (may be NULL) on the

@@ -144,16 +144,19 @@ static void plugin_info_(struct control_call *call, const json_t *params)
         control_reply(call, describe_all(p));
 }
 
+static void loaded(struct plugin *plugin, GError *error, void *data)
+{
+    if (plugin)
+        control_reply(data, describe_all(plugin));
+    else
+        control_fail(data, error);
+}
+
 static void plugin_load_(struct control_call *call, const json_t *params)
 {
-    GError *error = NULL;
     struct plugin *p = find(call, params);
-    if (!p)
-        return;
-    if (plugin_load(daemon_get()->plugins, p, &error))
-        control_reply(call, describe_all(p));
-    else
-        control_fail(call, error);
+    if (p)
+        plugin_load(daemon_get()->plugins, p, loaded, call);
 }
 
 static void plugin_unload_(struct control_call *call, const json_t *params)

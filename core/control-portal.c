@@ -2,6 +2,7 @@
 /* Methods portal.*: where transports listen. */
 #include "control-method.h"
 
+#include "daemon.h"
 #include "plugin.h"
 #include "portal.h"
 
@@ -40,17 +41,48 @@ static void portal_list_(struct control_call *call, const json_t *params)
     control_reply(call, all);
 }
 
-static void portal_add_(struct control_call *call, const json_t *params)
+/* A portal that is to be opened when its transport is loaded. */
+struct addition {
+    struct control_call *call;
+    char *transport, *address, **options;
+};
+
+static void add(struct addition *a)
 {
     GError *error = NULL;
-    g_auto(GStrv) options = control_strings(params, "options");
-    control_about(call, "portal");
-    const struct portal *p =
-        portal_add(transport_of(params), control_text(params, "address"), options, &error);
+    const struct portal *p = portal_add(a->transport, a->address, a->options, &error);
     if (p)
-        control_reply(call, describe(p));
+        control_reply(a->call, describe(p));
     else
-        control_fail(call, error);
+        control_fail(a->call, error);
+}
+
+static void transport_loaded(struct plugin *plugin, GError *error, void *data)
+{
+    struct addition *a = data;
+    if (plugin)
+        add(a);
+    else
+        control_fail(a->call, error);
+    plugin_unuse(plugin);
+    g_free(a->transport);
+    g_free(a->address);
+    g_strfreev(a->options);
+    g_free(a);
+}
+
+static void portal_add_(struct control_call *call, const json_t *params)
+{
+    struct addition *a = g_new(struct addition, 1);
+    *a = (struct addition){
+        .call = call,
+        .transport = g_strdup(transport_of(params)),
+        .address = g_strdup(control_text(params, "address")),
+        .options = control_strings(params, "options"),
+    };
+    g_autofree char *provides = g_strdup_printf("transport:%s", a->transport);
+    control_about(call, "portal");
+    plugin_get(daemon_get()->plugins, provides, transport_loaded, a);
 }
 
 static void portal_delete_(struct control_call *call, const json_t *params)

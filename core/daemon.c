@@ -200,6 +200,7 @@ void daemon_stop(void)
     if (!d)
         return;
     control_close(d->control);
+    plugins_stop(d->plugins);
     close_portals();
     close_sessions();
     delete_targets();

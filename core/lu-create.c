@@ -290,10 +290,8 @@ static bool check(const struct lu_request *request, GError **error)
     return false;
 }
 
-static bool use_type(struct creation *c)
+static bool suits(struct creation *c)
 {
-    g_autofree char *provides = g_strdup_printf("type:%s", c->request.type);
-    c->type = plugin_use(daemon_get()->plugins, provides, &c->error);
     if (c->type == NULL)
         return false;
     if (c->request.store.type != NULL || !c->type->device.needs_store || c->request.removable)
@@ -301,6 +299,19 @@ static bool use_type(struct creation *c)
     g_set_error(&c->error, CORE_ERROR, CORE_ERROR_INVALID,
                 "a %s needs a backing store, unless it is removable", c->request.type);
     return false;
+}
+
+static void type_loaded(struct plugin *type, GError *error, void *data)
+{
+    struct creation *c = data;
+    c->type = type;
+    c->error = error;
+    if (!suits(c))
+        finish(c);
+    else if (c->request.store.type != NULL)
+        bs_open(&c->request.store, opened, c);
+    else
+        assemble(c, NULL);
 }
 
 void lu_create(const struct lu_request *request,
@@ -312,10 +323,10 @@ void lu_create(const struct lu_request *request,
     c->done = done;
     c->data = data;
     daemon_work_begin();
-    if (!check(&c->request, &c->error) || !use_type(c))
+    if (!check(&c->request, &c->error)) {
         finish(c);
-    else if (c->request.store.type != NULL)
-        bs_open(&c->request.store, opened, c);
-    else
-        assemble(c, NULL);
+        return;
+    }
+    g_autofree char *provides = g_strdup_printf("type:%s", request->type);
+    plugin_get(daemon_get()->plugins, provides, type_loaded, c);
 }

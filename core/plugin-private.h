@@ -9,6 +9,9 @@
 #include "plugin.h"
 #include "plugin-conf.h"
 
+struct loading;
+struct probe;
+
 /* A refusal is an error whose code is the enum plugin_state that the plugin gets, and whose message
  * is one sentence: file, what was found, what is needed, what to do. */
 #define PLUGIN_REFUSAL (plugin_refusal_quark())
@@ -35,6 +38,7 @@ struct plugin_private {
     struct file_id probed;    /* the file that passed the probe */
     struct file_id mapped;    /* the file that `handle` belongs to */
     void *handle;             /* of dlopen(); the code stays mapped for the life of the process */
+    struct loading *loading;  /* it is being loaded (plugin-loading.c), or NULL: leave it alone */
 };
 
 /* plugin.c */
@@ -44,9 +48,14 @@ bool plugin_is_loaded(const struct plugin *plugin);
 /* Always false. */
 bool plugin_refuse(GError **refusal, enum plugin_state state, const char *fmt, ...)
     G_GNUC_PRINTF(3, 4);
-/* Open, probe, map and start what is not loaded. `by_admin`: in spite of load=no. On failure state
- * and reason are set. */
-bool plugin_bring_up(struct plugin *plugin, bool by_admin);
+/* How a plugin that is not loaded is brought up. First: open the file, and ask whether it may be
+ * loaded; `by_admin`: in spite of load=no. *fd is the caller's if it is not -1, also when refused.
+ */
+bool plugin_prepare(struct plugin *plugin, bool by_admin, int *fd, GError **refusal);
+/* Second, if this is false: the probe. */
+bool plugin_has_passed(const struct plugin *plugin, int fd);
+/* Last: without a refusal until then, map and start it. Sets state and reason; takes over both. */
+bool plugin_complete(struct plugin *plugin, int fd, GError *refusal);
 /* Map the file behind *fd and check descriptor and table: runs its constructors. Once it is mapped,
  * *fd belongs to the mapping and -1 is left: dlopen() compares names before files, so the number in
  * "/proc/self/fd/N" must never stand for another file. */
@@ -90,9 +99,21 @@ const char *plugin_libs_missing(char *const *needed, const char *runpath);
 /* Which library the text of dlerror() complains about, or NULL if it is about something else. */
 char *plugin_libs_blamed(char *const *needed, const char *dlerror_text);
 
+/* plugin-loading.c: the steps above. plugin_bring_up() waits for the probe: for the start, when
+ * nobody is served yet. plugin_loading_join() does not: `done` is called when `plugin` is loaded,
+ * or cannot be; from within the call if no probe is needed. Who joins while it is being loaded
+ * waits for the same attempt. */
+bool plugin_bring_up(struct plugin *plugin);
+void plugin_loading_join(struct plugin *plugin, bool by_admin,
+                         void (*done)(struct plugin *plugin, void *data), void *data);
+void plugin_loading_stop(struct plugin *plugin); /* the probe under way is ended, if there is one */
+
 /* plugin-probe.c: try the file behind `fd` in a process of its own (map, start), so that a crash is
- * not ours. */
-bool plugin_probe(const struct plugin *plugin, int fd, GError **refusal);
+ * not ours. Made, stopped and freed by the main thread, run by any; `fd` must live as long. */
+struct probe *probe_new(const struct plugin *plugin, int fd);
+bool probe_run(struct probe *probe, GError **refusal);
+void probe_stop(struct probe *probe);
+void probe_free(struct probe *probe);
 
 /* Descriptors that tgt-plugin-probe is given, and the words that it answers with: "stage mapping",
  * "stage loading", then "ok" or "refused STATE SENTENCE", one line each. */

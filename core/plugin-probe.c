@@ -8,6 +8,7 @@
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,12 +22,18 @@
 #define TIMEOUT_MAX_S 600u
 #define REPORT_MAX    4096u
 
+/* It has copies of all that it needs: whoever runs it is not the main thread, which may look at the
+ * plugin meanwhile. */
 struct probe {
-    const struct plugin *plugin;
-    int file, words, report[2]; /* descriptors; -1: none */
+    char *file_name, *plugin_name, *conf_file;
+    const char *helper;
+    int file, words, report[2]; /* descriptors; -1: none. `file` is not ours */
+    int stop;                   /* eventfd, readable: end it */
+    int problem;                /* errno: it cannot be run */
     pid_t pid;
     unsigned timeout_s;
     bool late;             /* the time was over */
+    bool stopped;          /* by probe_stop() */
     int status;            /* of waitpid(), -1: not known */
     char text[REPORT_MAX]; /* what it has reported */
     size_t len;
@@ -81,9 +88,7 @@ static int spawn_with(struct probe *probe, const int from[3])
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attr;
     sigset_t none, all;
-    const char *conf_file = probe->plugin->priv->conf->file;
-    char *argv[] = {(char *)"tgt-plugin-probe", probe->plugin->file,
-                    (char *)(conf_file ? conf_file : ""), NULL};
+    char *argv[] = {(char *)"tgt-plugin-probe", probe->file_name, probe->conf_file, NULL};
     sigemptyset(&none);
     sigfillset(&all);
     posix_spawn_file_actions_init(&actions);
@@ -97,7 +102,7 @@ static int spawn_with(struct probe *probe, const int from[3])
                                         POSIX_SPAWN_SETSIGDEF);
     posix_spawnattr_setsigmask(&attr, &none);
     posix_spawnattr_setsigdefault(&attr, &all);
-    int result = posix_spawn(&probe->pid, helper(), &actions, &attr, argv, environ);
+    int result = posix_spawn(&probe->pid, probe->helper, &actions, &attr, argv, environ);
     posix_spawnattr_destroy(&attr);
     posix_spawn_file_actions_destroy(&actions);
     return result;
@@ -130,14 +135,18 @@ static void read_report(struct probe *probe)
 {
     gint64 end = g_get_monotonic_time() + probe->timeout_s * G_USEC_PER_SEC;
     while (!verdict(probe) && probe->len < sizeof probe->text - 1) {
-        struct pollfd p = {.fd = probe->report[0], .events = POLLIN};
+        struct pollfd p[] = {{.fd = probe->report[0], .events = POLLIN},
+                             {.fd = probe->stop, .events = POLLIN}};
         gint64 left_ms = (end - g_get_monotonic_time()) / 1000;
         probe->late = left_ms <= 0;
         if (probe->late)
             return;
-        if (poll(&p, 1, (int)left_ms) <= 0)
+        if (poll(p, 2, (int)left_ms) <= 0)
             continue;
-        ssize_t n = read(p.fd, probe->text + probe->len, sizeof probe->text - 1 - probe->len);
+        probe->stopped = p[1].revents != 0;
+        if (probe->stopped)
+            return;
+        ssize_t n = read(p->fd, probe->text + probe->len, sizeof probe->text - 1 - probe->len);
         if (n == 0 || (n < 0 && errno != EINTR))
             return;
         probe->len += n > 0 ? (size_t)n : 0;
@@ -164,8 +173,10 @@ static const char *stage(const struct probe *probe)
 
 static bool refuse_end(const struct probe *probe, GError **refusal)
 {
-    const struct plugin *p = probe->plugin;
     g_autofree char *how = NULL;
+    if (probe->stopped)
+        return plugin_refuse(refusal, PLUGIN_FOUND, "%s was not tried to the end: tgtd ends",
+                             probe->file_name);
     if (probe->late)
         how = g_strdup_printf("did not come back from %s within %u s", stage(probe),
                               probe->timeout_s);
@@ -178,7 +189,7 @@ static bool refuse_end(const struct probe *probe, GError **refusal)
     return plugin_refuse(refusal, PLUGIN_FAILED,
                          "%s %s when it was tried in a process of its own, it must load cleanly: "
                          "replace it, then run 'tgtctl plugin load %s'",
-                         p->file, how, p->name);
+                         probe->file_name, how, probe->plugin_name);
 }
 
 static bool refuse_line(const struct probe *probe, const char *line, GError **refusal)
@@ -208,8 +219,8 @@ static bool run(struct probe *probe, GError **refusal)
     if (result != 0) {
         /* Better a daemon that serves than none because a helper is missing: it is not the plugin's
          * fault. */
-        log_warning("plugin %s is loaded untried: %s cannot be run (%s)", probe->plugin->name,
-                    helper(), g_strerror(result));
+        log_warning("plugin %s is loaded untried: %s cannot be run (%s)", probe->plugin_name,
+                    probe->helper, g_strerror(result));
         return true;
     }
     read_report(probe);
@@ -217,17 +228,45 @@ static bool run(struct probe *probe, GError **refusal)
     return judge(probe, refusal);
 }
 
-bool plugin_probe(const struct plugin *plugin, int fd, GError **refusal)
+struct probe *probe_new(const struct plugin *plugin, int fd)
 {
-    struct probe probe = {
-        .plugin = plugin, .file = fd, .report = {-1, -1}, .timeout_s = timeout_s(), .status = -1};
-    probe.words = words_file(plugin->priv->conf->words);
-    bool ok = probe.words >= 0 && pipe2(probe.report, O_CLOEXEC) == 0;
-    if (ok)
-        ok = run(&probe, refusal);
-    else
-        plugin_refuse(refusal, PLUGIN_FAILED, "%s cannot be tried (%s): free some resources",
-                      plugin->file, g_strerror(errno));
-    close_all((int[]){probe.words, probe.report[0], probe.report[1]}, 3);
-    return ok;
+    const struct plugin_conf *conf = plugin->priv->conf;
+    struct probe *probe = g_new0(struct probe, 1);
+    *probe = (struct probe){
+        .file_name = g_strdup(plugin->file),
+        .plugin_name = g_strdup(plugin->name),
+        .conf_file = g_strdup(conf->file ? conf->file : ""),
+        .helper = helper(),
+        .file = fd,
+        .report = {-1, -1},
+        .timeout_s = timeout_s(),
+        .status = -1,
+    };
+    probe->words = words_file(conf->words);
+    probe->stop = eventfd(0, EFD_CLOEXEC);
+    if (probe->words < 0 || probe->stop < 0 || pipe2(probe->report, O_CLOEXEC) < 0)
+        probe->problem = errno;
+    return probe;
+}
+
+bool probe_run(struct probe *probe, GError **refusal)
+{
+    if (!probe->problem)
+        return run(probe, refusal);
+    return plugin_refuse(refusal, PLUGIN_FAILED, "%s cannot be tried (%s): free some resources",
+                         probe->file_name, g_strerror(probe->problem));
+}
+
+void probe_stop(struct probe *probe)
+{
+    eventfd_write(probe->stop, 1);
+}
+
+void probe_free(struct probe *probe)
+{
+    close_all((int[]){probe->words, probe->stop, probe->report[0], probe->report[1]}, 4);
+    g_free(probe->file_name);
+    g_free(probe->plugin_name);
+    g_free(probe->conf_file);
+    g_free(probe);
 }

@@ -185,32 +185,25 @@ static void forget(struct plugin *plugin)
     g_clear_pointer(&plugin->params, params_free);
 }
 
-static bool try_first(struct plugin *plugin, int fd, GError **refusal)
+bool plugin_prepare(struct plugin *plugin, bool by_admin, int *fd, GError **refusal)
 {
-    struct file_id id = file_id_of_fd(fd);
-    if (file_id_equal(&id, &plugin->priv->probed))
-        return true;
-    if (!plugin_probe(plugin, fd, refusal))
-        return false;
-    plugin->priv->probed = id;
-    return true;
-}
-
-static bool bring_up(struct plugin *plugin, bool by_admin, int *fd, GError **refusal)
-{
+    *fd = -1;
+    plugin->priv->tried = false;
     if (!plugin_open(plugin, fd, refusal) || !plugin_may_load(plugin, by_admin, refusal))
         return false;
     plugin->priv->tried = true;
-    return try_first(plugin, *fd, refusal) && plugin_map(plugin, fd, refusal) &&
-           plugin_start(plugin, refusal);
+    return true;
 }
 
-bool plugin_bring_up(struct plugin *plugin, bool by_admin)
+bool plugin_has_passed(const struct plugin *plugin, int fd)
 {
-    GError *refusal = NULL;
-    int fd = -1;
-    plugin->priv->tried = false;
-    bool ok = bring_up(plugin, by_admin, &fd, &refusal);
+    struct file_id id = file_id_of_fd(fd);
+    return file_id_equal(&id, &plugin->priv->probed);
+}
+
+bool plugin_complete(struct plugin *plugin, int fd, GError *refusal)
+{
+    bool ok = !refusal && plugin_map(plugin, &fd, &refusal) && plugin_start(plugin, &refusal);
     if (fd >= 0)
         close(fd);
     if (ok) {

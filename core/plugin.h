@@ -53,19 +53,27 @@ struct plugin {
  * load=yes. `dirs` in order, the first file of a name and kind wins. `conf_dirs`: drop-in folders,
  * later ones override. Never fails: what is broken is listed with its reason. */
 struct plugins *plugins_new(char **dirs, char **conf_dirs);
+/* The daemon ends: what is being loaded fails soon, nothing is taken into use any more. */
+void plugins_stop(struct plugins *plugins);
 void plugins_free(struct plugins *plugins); /* unloads; NULL is fine */
 /* All, sorted by kind and name; valid until plugins_free(). */
 const GPtrArray *plugins_list(struct plugins *plugins);
 struct plugin *plugins_find(struct plugins *plugins, unsigned kind,
                             const char *name); /* kind 0: any; NULL: none */
 /* The plugin that provides e.g. "bs:rbd", loaded, with one more user. NULL with an error that says
- * what is wrong and what to do
- * ("did you mean"). Counterpart: plugin_unuse(). */
+ * what is wrong and what to do ("did you mean"). Counterpart: plugin_unuse(). A plugin that is not
+ * loaded yet is tried in a process of its own, which may take seconds: plugin_use() waits for that
+ * and is for the start, when nobody is served yet. */
 struct plugin *plugin_use(struct plugins *plugins, const char *provides, GError **error);
+/* The same without waiting, for requests: `done` is called, now or later, with the plugin or with
+ * an error, which it takes over. Several requests for a plugin wait for the same attempt. */
+void plugin_get(struct plugins *plugins, const char *provides,
+                void (*done)(struct plugin *plugin, GError *error, void *data), void *data);
 void plugin_unuse(struct plugin *plugin); /* NULL is fine */
 /* tgtctl plugin load / unload. Loading again what failed or was disabled tries anew (an explicit
- * load overrides load=no). */
-bool plugin_load(struct plugins *plugins, struct plugin *plugin, GError **error);
+ * load overrides load=no). `done` as above; no user is counted. */
+void plugin_load(struct plugins *plugins, struct plugin *plugin,
+                 void (*done)(struct plugin *plugin, GError *error, void *data), void *data);
 bool plugin_unload(struct plugin *plugin, GError **error);
 const char *plugin_state_name(enum plugin_state state);
 const char *plugin_kind_name(unsigned kind);

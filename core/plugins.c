@@ -12,6 +12,7 @@ struct plugins {
     GPtrArray *found;  /* struct plugin in the order of discovery: the first of a kind and name
                           counts; owned */
     GPtrArray *sorted; /* the same for listings; borrowed */
+    bool stopping;     /* no plugin is taken into use any more */
 };
 
 /* ---- Order ---- */
@@ -50,9 +51,15 @@ static struct plugin *by_file(struct plugins *plugins, const char *file)
     return NULL;
 }
 
+/* Of a plugin that is being loaded, too, file and description belong together. */
+static bool is_settled(const struct plugin *plugin)
+{
+    return plugin_is_loaded(plugin) || plugin->priv->loading;
+}
+
 static bool is_there(const struct plugin *plugin)
 {
-    return plugin_is_loaded(plugin) || g_file_test(plugin->file, G_FILE_TEST_EXISTS);
+    return is_settled(plugin) || g_file_test(plugin->file, G_FILE_TEST_EXISTS);
 }
 
 static const struct plugin *hidden_by(struct plugins *plugins, guint index)
@@ -79,7 +86,7 @@ static void examine(struct plugin *plugin)
 static void judge_hidden(struct plugins *plugins, guint index)
 {
     struct plugin *p = plugins->found->pdata[index];
-    const struct plugin *winner = plugin_is_loaded(p) ? NULL : hidden_by(plugins, index);
+    const struct plugin *winner = is_settled(p) ? NULL : hidden_by(plugins, index);
     p->priv->hidden = winner != NULL;
     if (!winner)
         return;
@@ -123,13 +130,13 @@ static void scan_file(struct plugins *plugins, const char *file)
     examine(p);
 }
 
-/* Finds out what has come, changed or gone. What is loaded stays as it is; what failed when it was
- * run stays so until there is another file. */
+/* Finds out what has come, changed or gone. What is loaded, or about to be, stays as it is; what
+ * failed when it was run stays so until there is another file. */
 static void scan(struct plugins *plugins)
 {
     for (guint i = 0; i < plugins->found->len; i++) {
         struct plugin *p = plugins->found->pdata[i];
-        if (!plugin_is_loaded(p) && (!p->priv->tried || plugin_is_stale(p)))
+        if (!is_settled(p) && (!p->priv->tried || plugin_is_stale(p)))
             examine(p);
     }
     for (char **dir = plugins->dirs; *dir; dir++) {
@@ -149,7 +156,7 @@ static void load_wanted(struct plugins *plugins)
     for (guint i = 0; i < plugins->found->len; i++) {
         struct plugin *p = plugins->found->pdata[i];
         if (p->state == PLUGIN_FOUND && p->priv->conf->load == PLUGIN_LOAD_YES &&
-            !plugin_bring_up(p, false))
+            !plugin_bring_up(p))
             log_error("%s", p->reason);
     }
 }
@@ -176,6 +183,13 @@ struct plugins *plugins_new(char **dirs, char **conf_dirs)
     scan(plugins);
     load_wanted(plugins);
     return plugins;
+}
+
+void plugins_stop(struct plugins *plugins)
+{
+    plugins->stopping = true;
+    for (guint i = 0; i < plugins->found->len; i++)
+        plugin_loading_stop(plugins->found->pdata[i]);
 }
 
 void plugins_free(struct plugins *plugins)
@@ -295,17 +309,6 @@ static bool say_reason(const struct plugin *plugin, GError **error)
     return false;
 }
 
-/* What failed when it was run is not run again unasked; everything else may have been put right
- * meanwhile. */
-static bool ready(struct plugin *plugin, GError **error)
-{
-    if (plugin_is_loaded(plugin))
-        return true;
-    if (plugin->state == PLUGIN_FAILED && !plugin_is_stale(plugin))
-        return say_reason(plugin, error);
-    return plugin_bring_up(plugin, false) || say_reason(plugin, error);
-}
-
 static bool say_why_none(struct plugins *plugins, const char *what, GError **error)
 {
     const struct plugin *p = unreadable(plugins, after_colon(what));
@@ -315,30 +318,107 @@ static bool say_why_none(struct plugins *plugins, const char *what, GError **err
     return false;
 }
 
-struct plugin *plugin_use(struct plugins *plugins, const char *what, GError **error)
+static bool say_stopping(GError **error)
 {
-    struct plugin *p = provider(plugins, what);
-    if (!p) {
-        scan(plugins);
-        p = provider(plugins, what);
-    }
-    /* The file may have been exchanged for another plugin since it was described. */
-    if (!p || !ready(p, error) || !provides(p, what)) {
-        if (!error || !*error)
-            say_why_none(plugins, what, error);
-        return NULL;
-    }
-    p->users++;
-    p->state = PLUGIN_ACTIVE;
-    return p;
+    g_set_error_literal(error, CORE_ERROR, CORE_ERROR_BUSY, "tgtd is ending");
+    return false;
 }
 
-bool plugin_load(struct plugins *plugins, struct plugin *plugin, GError **error)
+static struct plugin *provider_now(struct plugins *plugins, const char *what)
 {
+    struct plugin *p = provider(plugins, what);
+    if (p)
+        return p;
     scan(plugins);
-    if (plugin_is_loaded(plugin))
-        return true;
-    if (plugin->priv->hidden)
+    return provider(plugins, what);
+}
+
+/* What failed when it was run is not run again unasked; everything else may have been put right
+ * meanwhile. */
+static bool must_be_loaded(const struct plugin *plugin)
+{
+    bool final = plugin->state == PLUGIN_FAILED && !plugin_is_stale(plugin);
+    return !plugin_is_loaded(plugin) && (plugin->priv->loading || !final);
+}
+
+/* The file may have been exchanged for another plugin since it was described. */
+static bool may_be_used(struct plugins *plugins, const struct plugin *plugin, const char *what,
+                        GError **error)
+{
+    if (plugins->stopping)
+        return say_stopping(error);
+    if (plugin && !plugin_is_loaded(plugin))
         return say_reason(plugin, error);
-    return plugin_bring_up(plugin, true) || say_reason(plugin, error);
+    return (plugin && provides(plugin, what)) || say_why_none(plugins, what, error);
+}
+
+static struct plugin *take(struct plugins *plugins, struct plugin *plugin, const char *what,
+                           GError **error)
+{
+    if (!may_be_used(plugins, plugin, what, error))
+        return NULL;
+    plugin->users++;
+    plugin->state = PLUGIN_ACTIVE;
+    return plugin;
+}
+
+struct plugin *plugin_use(struct plugins *plugins, const char *what, GError **error)
+{
+    struct plugin *p = provider_now(plugins, what);
+    if (p && must_be_loaded(p))
+        plugin_bring_up(p);
+    return take(plugins, p, what, error);
+}
+
+/* ---- Use and load without waiting ---- */
+
+struct request {
+    struct plugins *plugins;
+    char *what; /* NULL: it is to be loaded, not to be used */
+    void (*done)(struct plugin *plugin, GError *error, void *data);
+    void *data;
+};
+
+static struct request *request_new(struct plugins *plugins, const char *what,
+                                   void (*done)(struct plugin *plugin, GError *error, void *data),
+                                   void *data)
+{
+    struct request *r = g_new(struct request, 1);
+    *r = (struct request){plugins, g_strdup(what), done, data};
+    return r;
+}
+
+static void tried(struct plugin *plugin, void *data)
+{
+    struct request *r = data;
+    GError *error = NULL;
+    if (r->what)
+        plugin = take(r->plugins, plugin, r->what, &error);
+    else if (!plugin_is_loaded(plugin))
+        say_reason(plugin, &error);
+    r->done(error ? NULL : plugin, error, r->data);
+    g_free(r->what);
+    g_free(r);
+}
+
+void plugin_get(struct plugins *plugins, const char *what,
+                void (*done)(struct plugin *plugin, GError *error, void *data), void *data)
+{
+    struct plugin *p = provider_now(plugins, what);
+    struct request *r = request_new(plugins, what, done, data);
+    if (p && must_be_loaded(p) && !plugins->stopping)
+        plugin_loading_join(p, false, tried, r);
+    else
+        tried(p, r);
+}
+
+void plugin_load(struct plugins *plugins, struct plugin *plugin,
+                 void (*done)(struct plugin *plugin, GError *error, void *data), void *data)
+{
+    struct request *r = request_new(plugins, NULL, done, data);
+    scan(plugins);
+    if (plugin_is_loaded(plugin) || plugin->priv->hidden)
+        tried(plugin, r);
+    else
+        plugin_loading_join(plugin, true, tried, r);
 }

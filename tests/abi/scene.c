@@ -133,6 +133,29 @@ struct plugin *scene_plugin(struct scene *s, const char *path)
     return NULL;
 }
 
+struct outcome {
+    bool over;
+    struct plugin *plugin;
+    GError *error;
+};
+
+static void loaded(struct plugin *plugin, GError *error, void *data)
+{
+    *(struct outcome *)data = (struct outcome){true, plugin, error};
+}
+
+bool scene_load(struct scene *s, struct plugin *plugin, GError **error)
+{
+    struct outcome o = {0};
+    plugin_load(s->plugins, plugin, loaded, &o);
+    while (!o.over)
+        g_main_context_iteration(NULL, TRUE);
+    g_assert_true(o.plugin == (o.error ? NULL : plugin));
+    if (o.error)
+        g_propagate_error(error, o.error);
+    return o.plugin != NULL;
+}
+
 char *scene_marks(const struct scene *s)
 {
     char *text = NULL;

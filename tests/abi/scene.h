@@ -44,6 +44,8 @@ void scene_conf(struct scene *scene, unsigned conf, const char *name, const char
 void scene_open(struct scene *scene);
 /* The plugin of a file, found by its path. */
 struct plugin *scene_plugin(struct scene *scene, const char *path);
+/* plugin_load(), waited for. */
+bool scene_load(struct scene *scene, struct plugin *plugin, GError **error);
 /* What plugins have run until now: their names, one per line. */
 char *scene_marks(const struct scene *scene);
 

@@ -161,6 +161,97 @@ static void without_helper(struct scene *s)
     g_setenv("TGT_PLUGIN_PROBE", helper, TRUE);
 }
 
+/* ---- Without waiting ---- */
+
+struct answers {
+    unsigned count;
+    struct plugin *plugin[2];
+    GError *error[2];
+};
+
+static void answer(struct plugin *plugin, GError *error, void *data)
+{
+    struct answers *a = data;
+    g_assert_cmpuint(a->count, <, 2);
+    a->plugin[a->count] = plugin;
+    a->error[a->count++] = error;
+}
+
+/* Two requests at once; neither is answered from within the call. */
+static void ask_twice(struct scene *s, const char *provides, struct answers *a)
+{
+    plugin_get(s->plugins, provides, answer, a);
+    plugin_get(s->plugins, provides, answer, a);
+    g_assert_cmpuint(a->count, ==, 0);
+}
+
+static void await(struct answers *a)
+{
+    while (a->count < 2)
+        g_main_context_iteration(NULL, TRUE);
+}
+
+/* A line from the probe, one from here. */
+static void one_probe_for_all(struct scene *s)
+{
+    struct answers a = {0};
+    scene_put(s, 0, "good");
+    scene_open(s);
+    ask_twice(s, "bs:good", &a);
+    await(&a);
+    g_assert_true(a.plugin[0] && a.plugin[0] == a.plugin[1]);
+    g_assert_cmpuint(a.plugin[0]->users, ==, 2);
+    plugin_get(s->plugins, "bs:good", answer, &(struct answers){.count = 1});
+    g_assert_cmpuint(a.plugin[0]->users, ==, 3);
+    g_autofree char *marks = scene_marks(s);
+    g_assert_cmpstr(marks, ==, "good\ngood\n");
+    for (unsigned i = 0; i < 3; i++)
+        plugin_unuse(a.plugin[0]);
+}
+
+static void one_refusal_for_all(struct scene *s)
+{
+    struct answers a = {0};
+    scene_put(s, 0, "crash-load");
+    scene_open(s);
+    ask_twice(s, "bs:crash-load", &a);
+    await(&a);
+    g_assert_error(a.error[0], CORE_ERROR, CORE_ERROR_PLUGIN);
+    g_assert_cmpstr(a.error[0]->message, ==, a.error[1]->message);
+    g_autofree char *marks = scene_marks(s);
+    g_assert_cmpstr(marks, ==, "crash-load\n");
+    g_clear_error(&a.error[0]);
+    g_clear_error(&a.error[1]);
+}
+
+static bool has_run(struct scene *s)
+{
+    g_autofree char *marks = scene_marks(s);
+    return *marks != '\0';
+}
+
+/* It has ten seconds, which nobody waits for: neither who looks at the list nor the end. */
+static void hanging_holds_nobody_up(struct scene *s)
+{
+    struct answers a = {0};
+    const char *path = scene_put(s, 0, "hang-load");
+    scene_open(s);
+    gint64 start = g_get_monotonic_time();
+    ask_twice(s, "bs:hang-load", &a);
+    while (!has_run(s))
+        g_usleep(1000);
+    scene_expect(s, path, PLUGIN_FOUND, NULL);
+    g_assert_cmpuint(a.count, ==, 0);
+    plugins_stop(s->plugins);
+    await(&a);
+    g_assert_cmpint(g_get_monotonic_time() - start, <, 10 * G_USEC_PER_SEC);
+    for (unsigned i = 0; i < 2; i++) {
+        g_assert_error(a.error[i], CORE_ERROR, CORE_ERROR_BUSY);
+        g_assert_cmpstr(a.error[i]->message, ==, "tgtd is ending");
+        g_clear_error(&a.error[i]);
+    }
+}
+
 int main(int argc, char **argv)
 {
     static const struct scene_test tests[] = {
@@ -182,6 +273,9 @@ int main(int argc, char **argv)
         {"crash_once_only", crash_once_only},
         {"wrong_parameter", wrong_parameter},
         {"without_helper", without_helper},
+        {"one_probe_for_all", one_probe_for_all},
+        {"one_refusal_for_all", one_refusal_for_all},
+        {"hanging_holds_nobody_up", hanging_holds_nobody_up},
     };
     g_test_init(&argc, &argv, NULL);
     scene_add("/abi/attempts", tests, G_N_ELEMENTS(tests));

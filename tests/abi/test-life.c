@@ -177,9 +177,9 @@ static void loads_by_command(struct scene *s)
     scene_open(s);
     struct plugin *p = scene_plugin(s, path);
     g_assert_null(plugin_use(s->plugins, "bs:good", NULL));
-    g_assert_true(plugin_load(s->plugins, p, &error));
+    g_assert_true(scene_load(s, p, &error));
     g_assert_no_error(error);
-    g_assert_true(plugin_load(s->plugins, p, &error));
+    g_assert_true(scene_load(s, p, &error));
     g_assert_true(use(s, "bs:good") == p);
     plugin_unuse(p);
     g_assert_true(plugin_unload(p, &error));
@@ -207,7 +207,7 @@ static void tries_anew_by_command(struct scene *s)
     g_assert_null(plugin_use(s->plugins, "bs:good", NULL));
     g_assert_cmpint(scene_plugin(s, path)->state, ==, PLUGIN_FAILED);
     scene_conf(s, 1, "good", "[params]\nlevel=1\n");
-    g_assert_true(plugin_load(s->plugins, scene_plugin(s, path), &error));
+    g_assert_true(scene_load(s, scene_plugin(s, path), &error));
     g_assert_no_error(error);
 }
 
@@ -216,7 +216,7 @@ static void load_reports_why_not(struct scene *s)
     g_autoptr(GError) error = NULL;
     const char *path = scene_put(s, 0, "crash-load");
     scene_open(s);
-    g_assert_false(plugin_load(s->plugins, scene_plugin(s, path), &error));
+    g_assert_false(scene_load(s, scene_plugin(s, path), &error));
     g_assert_error(error, CORE_ERROR, CORE_ERROR_PLUGIN);
     g_assert_nonnull(strstr(error->message, "crashed in its load()"));
 }

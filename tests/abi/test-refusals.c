@@ -191,7 +191,7 @@ static void masked(struct scene *s)
     scene_conf(s, 0, "good", "[plugin]\nload=yes\n");
     g_assert_cmpint(symlink("/dev/null", mask), ==, 0);
     seen(s, path, "bs:good", PLUGIN_DISABLED, sentence);
-    g_assert_false(plugin_load(s->plugins, scene_plugin(s, path), NULL));
+    g_assert_false(scene_load(s, scene_plugin(s, path), NULL));
 }
 
 static void hidden(struct scene *s)
@@ -202,7 +202,7 @@ static void hidden(struct scene *s)
         first);
     scene_open(s);
     scene_expect(s, second, PLUGIN_DISABLED, sentence);
-    g_assert_false(plugin_load(s->plugins, scene_plugin(s, second), NULL));
+    g_assert_false(scene_load(s, scene_plugin(s, second), NULL));
     struct plugin *used = plugin_use(s->plugins, "bs:good", NULL);
     g_assert_nonnull(used);
     g_assert_cmpstr(used->file, ==, first);

@@ -6,12 +6,16 @@ All of them are listed with their reasons, none of their code runs by that, and 
 daemon goes on serving. Then a disk of a plugin that was built elsewhere.
 """
 
+import json
 import os
 import pathlib
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "lib"), str(HERE.parent / "iscsi")]
@@ -141,6 +145,88 @@ def test_load_hanging_is_given_up(bed):
     done = bed.daemon.ctl("plugin", "load", "hang-load", check=False)
     tap.equal(done.returncode, 9, "exit status")
     tap.true("did not come back from its load() within 2 s" in done.stderr, done.stderr)
+
+
+def test_transport_that_is_broken(bed):
+    done = bed.daemon.ctl("portal", "add", "127.0.0.1:0", "--transport", "no-respond", check=False)
+    tap.equal(done.returncode, 9, f"exit status; it said: {done.stderr}")
+    tap.true("lacks the callback 'respond'" in done.stderr, done.stderr)
+
+
+def test_transport_loads_on_first_use(bed):
+    bed.daemon.ctl("portal", "add", "127.0.0.1:0", "--transport", "listen")
+    tap.true(any(p["transport"] == "listen" for p in bed.daemon.ctl_json("portal", "list")), "no such portal")
+    tap.equal(listed(bed)["listen"]["state"], "active", "state")
+
+
+class Patient:
+    """A daemon that gives plugins ten minutes to load."""
+
+    def __init__(self):
+        self.folder = tempfile.mkdtemp(prefix="tgt-abi-")
+        self.marker = os.path.join(self.folder, "marker")
+
+    def __enter__(self):
+        environment = {"TGT_TEST_MARKER": self.marker, "TGT_PLUGIN_PROBE_TIMEOUT": "600"}
+        self.daemon = Daemon(args=["--plugin-dir", str(BUILT)], env=environment).start()
+        self.daemon.create_target(IQN)
+        return self
+
+    def __exit__(self, *_):
+        self.daemon.kill()
+        shutil.rmtree(self.folder)
+
+    def client(self):
+        """A connection to its control socket."""
+        client = socket.socket(socket.AF_UNIX)
+        client.settimeout(10 * tap.slowness())
+        client.connect(self.daemon.path("control"))
+        return client
+
+    def runs(self):
+        """How often a plugin was run."""
+        return len(pathlib.Path(self.marker).read_text().split()) if os.path.exists(self.marker) else 0
+
+    def wait_for_a_run(self):
+        end = time.monotonic() + 10 * tap.slowness()
+        while not self.runs():
+            tap.true(time.monotonic() < end, "the plugin is not tried")
+            time.sleep(0.01)
+
+    def probe(self):
+        """Number of the process in which a plugin is tried."""
+        pid = self.daemon.process.pid
+        children = [open(f"/proc/{pid}/task/{t}/children").read().split() for t in os.listdir(f"/proc/{pid}/task")]
+        return int(sum(children, [])[0])
+
+
+def test_hanging_holds_nobody_up():
+    wanted = [("plugin.load", {"name": "hang-load"}), ("lun.create", {"target": IQN, "lun": 1, "bs": "hang-load"}),
+              ("lun.create", {"target": IQN, "lun": 2, "bs": "hang-load"}), ("plugin.list", {}),
+              ("lun.create", {"target": IQN, "lun": 3, "bs": "mem", "options": ["size=1M"]})]  # fmt: skip
+    with Patient() as patient, patient.client() as client:
+        for number, (method, params) in enumerate(wanted):
+            request = {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
+            client.sendall(json.dumps(request).encode() + b"\n")
+        answers = client.makefile()
+        tap.equal([json.loads(answers.readline())["id"] for _ in range(2)], [3, 4], "who is answered while it hangs")
+        patient.wait_for_a_run()
+        os.kill(patient.probe(), signal.SIGKILL)
+        for number in range(3):
+            answer = json.loads(answers.readline())
+            tap.equal((answer["id"], answer["error"]["code"]), (number, 9), "id and code")
+            tap.true("(signal 9" in answer["error"]["message"], answer["error"]["message"])
+        tap.equal(patient.runs(), 1, "attempts")
+        patient.daemon.stop()
+
+
+def test_end_does_not_wait_for_what_hangs():
+    with Patient() as patient:
+        load = subprocess.Popen([patient.daemon.tgtctl, "--socket", patient.daemon.path("control"), "plugin", "load",
+                                 "hang-load"], stderr=subprocess.DEVNULL)  # fmt: skip
+        patient.wait_for_a_run()
+        patient.daemon.stop()
+        tap.equal(load.wait(10 * tap.slowness()), 9, "exit status of plugin load")
 
 
 def test_good_one_loads_and_unloads(bed):
