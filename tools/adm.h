@@ -14,7 +14,7 @@
 #define ADM_OK          0
 #define ADM_WORD        1   /* an unknown mode or operation */
 #define ADM_REFUSED     22  /* EINVAL: everything else that is wrong */
-#define ADM_UNREACHABLE 107 /* ENOTCONN: no daemon */
+#define ADM_UNREACHABLE 107 /* ENOTCONN: no daemon, or none that answers */
 
 /* Modes: X(NAME, word, short word). */
 #define ADM_MODE_LIST(X)                                                                           \

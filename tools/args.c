@@ -12,6 +12,9 @@ const struct option_row option_rows[] = {
      "control socket of the daemon (default $TGT_CONTROL, then /run/tgtd/control)"},
     {"control-port", 'C', "N", "number of the daemon's instance, as tgtd -C"},
     {"format", 0, "table|json", "for eyes (default) or for programs"},
+    {"timeout", 0, "SECONDS",
+     "how long to wait for the daemon (default 10, but for a store or a plugin as long as it "
+     "takes)"},
     {"help", 'h', NULL, "say what a command does and takes"},
     {"version", 'V', NULL, "print the version"},
     {"address", 0, "CIDR", "an address, or a range such as 10.0.0.0/8 or 2001:db8::/32"},

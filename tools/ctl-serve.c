@@ -208,7 +208,7 @@ static enum ctl_exit run(struct ctl *ctl, struct serve_daemon *daemon, const cha
     g_autofree char *target = target_name();
     if (!serve_daemon_start(daemon, portal) || !have_images(ctl, size))
         return CTL_REFUSED;
-    ctl->rpc = rpc_open(daemon->control, &error);
+    ctl->rpc = rpc_open(daemon->control, ctl->timeout_s, &error);
     if (!ctl->rpc) {
         fprintf(stderr, "tgtctl: %s\n", error.message);
         rpc_error_clear(&error);

@@ -27,6 +27,7 @@ static enum ctl_exit exit_of(int code)
 {
     switch (code) {
     case RPC_UNREACHABLE:
+    case RPC_LATE:
         return CTL_UNREACHABLE;
     case CORE_ERROR_NOT_FOUND:
         return CTL_NOT_FOUND;
@@ -55,7 +56,7 @@ json_t *ctl_call(struct ctl *ctl, const char *method, json_t *params)
     if (!ctl->rpc) {
         g_autofree char *path =
             rpc_path(args_value(&ctl->args, "socket"), args_value(&ctl->args, "control-port"));
-        ctl->rpc = rpc_open(path, &error);
+        ctl->rpc = rpc_open(path, ctl->timeout_s, &error);
     }
     if (!ctl->rpc) {
         json_decref(params);

@@ -18,7 +18,7 @@ struct rpc;
     X(OK, 0, "done")                                                                               \
     X(USAGE, 1, "the command line is wrong")                                                       \
     X(REFUSED, 2, "the daemon refuses, or it failed")                                              \
-    X(UNREACHABLE, 3, "the daemon cannot be reached")                                              \
+    X(UNREACHABLE, 3, "the daemon cannot be reached, or does not answer in time")                  \
     X(NOT_FOUND, 4, "there is no such object")                                                     \
     X(EXISTS, 5, "there is such an object already")                                                \
     X(BUSY, 6, "the object is in use")                                                             \
@@ -53,6 +53,7 @@ struct ctl {
     const struct command *command;
     struct args args;
     bool json;            /* --format json */
+    unsigned timeout_s;   /* --timeout; 0: not given */
     struct rpc *rpc;      /* connected on first use */
     enum ctl_exit status; /* of the last ctl_call() that failed */
 };

@@ -4,7 +4,9 @@
 
 #include <errno.h>
 #include <glib.h>
+#include <poll.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -13,8 +15,13 @@
 
 #define CONTROL_DIR "/run/tgtd"
 
+/* Seconds until we give up, or say that we wait. */
+#define PATIENCE_S 10u
+
 struct rpc {
     int fd;
+    char *path;
+    unsigned limit_s; /* 0: not given */
     json_int_t id; /* of the last request */
     GString *in;   /* received, not yet a line */
 };
@@ -35,6 +42,14 @@ static void *unreachable(struct rpc_error *error, const char *format, ...)
     error->code = RPC_UNREACHABLE;
     error->message = g_strdup_vprintf(format, args);
     va_end(args);
+    return NULL;
+}
+
+static void *late(const struct rpc *rpc, const char *what, struct rpc_error *error)
+{
+    unreachable(error, "tgtd at %s has not %s within %u s", rpc->path, what,
+                rpc->limit_s ? rpc->limit_s : PATIENCE_S);
+    error->code = RPC_LATE;
     return NULL;
 }
 
@@ -60,30 +75,45 @@ static struct rpc *cannot_connect(const char *path, int problem, struct rpc_erro
     return unreachable(error, "cannot reach tgtd at %s: %s%s", path, g_strerror(problem), hint);
 }
 
-struct rpc *rpc_open(const char *path, struct rpc_error *error)
+/* 0 or an errno. On Linux, the time limit of sending is that of connect(), too: EAGAIN, if the
+ * queue of a daemon that does not look at it has been full that long. */
+static int connect_to(struct rpc *rpc)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (strlen(path) >= sizeof(address.sun_path))
-        return cannot_connect(path, ENAMETOOLONG, error);
-    strcpy(address.sun_path, path);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0) {
-        int problem = errno;
-        if (fd >= 0)
-            close(fd);
-        return cannot_connect(path, problem, error);
-    }
+    const struct timeval limit = {.tv_sec = rpc->limit_s ? rpc->limit_s : PATIENCE_S};
+    if (strlen(rpc->path) >= sizeof(address.sun_path))
+        return ENAMETOOLONG;
+    strcpy(address.sun_path, rpc->path);
+    rpc->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (rpc->fd < 0 || setsockopt(rpc->fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) < 0 ||
+        connect(rpc->fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
+        return errno;
+    return 0;
+}
+
+struct rpc *rpc_open(const char *path, unsigned limit_s, struct rpc_error *error)
+{
     struct rpc *rpc = g_new0(struct rpc, 1);
-    rpc->fd = fd;
-    rpc->in = g_string_new(NULL);
-    return rpc;
+    *rpc = (struct rpc){
+        .fd = -1, .path = g_strdup(path), .limit_s = limit_s, .in = g_string_new(NULL)};
+    int problem = connect_to(rpc);
+    if (!problem)
+        return rpc;
+    if (problem == EAGAIN)
+        late(rpc, "taken the connection", error);
+    else
+        cannot_connect(path, problem, error);
+    rpc_close(rpc);
+    return NULL;
 }
 
 void rpc_close(struct rpc *rpc)
 {
     if (!rpc)
         return;
-    close(rpc->fd);
+    if (rpc->fd >= 0)
+        close(rpc->fd);
+    g_free(rpc->path);
     g_string_free(rpc->in, TRUE);
     g_free(rpc);
 }
@@ -113,8 +143,64 @@ static bool send_request(struct rpc *rpc, const char *method, json_t *params)
     return ok;
 }
 
+/* ---- Waiting for an answer ---- */
+
+struct patience {
+    const char *method;
+    gint64 end, notice; /* monotonic times, 0: never */
+    bool over;
+};
+
+static struct patience patience_for(const struct rpc *rpc, const char *method)
+{
+    static const char *const slow[] = {"lun.create",    "lun.delete", "lun.resize",
+                                       "plugin.load",   "portal.add", "system.shutdown",
+                                       "target.delete", NULL};
+    gint64 now = g_get_monotonic_time();
+    bool is_slow = g_strv_contains(slow, method);
+    unsigned limit_s = rpc->limit_s || is_slow ? rpc->limit_s : PATIENCE_S;
+    return (struct patience){
+        .method = method,
+        .end = limit_s ? now + limit_s * G_USEC_PER_SEC : 0,
+        .notice = is_slow ? now + PATIENCE_S * G_USEC_PER_SEC : 0,
+    };
+}
+
+static int ms_until(gint64 when, gint64 now)
+{
+    return when > now ? (int)MIN((when - now) / 1000 + 1, G_MAXINT) : 0;
+}
+
+/* For poll(): until what comes first. */
+static int ms_left(const struct patience *p, gint64 now)
+{
+    gint64 next = p->notice && (!p->end || p->notice < p->end) ? p->notice : p->end;
+    return next ? ms_until(next, now) : -1;
+}
+
+/* Once. */
+static void say_waiting(struct patience *p)
+{
+    fprintf(stderr, "%s: still waiting for tgtd (%s)\n", program_invocation_short_name, p->method);
+    p->notice = 0;
+}
+
+static bool wait_readable(struct rpc *rpc, struct patience *p)
+{
+    struct pollfd fd = {.fd = rpc->fd, .events = POLLIN};
+    while (poll(&fd, 1, ms_left(p, g_get_monotonic_time())) <= 0) {
+        gint64 now = g_get_monotonic_time();
+        p->over = p->end && now >= p->end;
+        if (p->over)
+            return false;
+        if (p->notice && now >= p->notice)
+            say_waiting(p);
+    }
+    return true;
+}
+
 /* Receive until there is a line; its length, or -1. */
-static gssize receive_line(struct rpc *rpc)
+static gssize receive_line(struct rpc *rpc, struct patience *patience)
 {
     char buf[65536];
     for (gsize seen = 0;;) {
@@ -122,6 +208,8 @@ static gssize receive_line(struct rpc *rpc)
         if (newline)
             return newline - rpc->in->str;
         seen = rpc->in->len;
+        if (!wait_readable(rpc, patience))
+            return -1;
         ssize_t n = recv(rpc->fd, buf, sizeof(buf), 0);
         if (n == 0 || (n < 0 && errno != EINTR))
             return -1;
@@ -129,9 +217,9 @@ static gssize receive_line(struct rpc *rpc)
     }
 }
 
-static json_t *receive_reply(struct rpc *rpc)
+static json_t *receive_reply(struct rpc *rpc, struct patience *patience)
 {
-    gssize len = receive_line(rpc);
+    gssize len = receive_line(rpc, patience);
     if (len < 0)
         return NULL;
     json_t *reply = json_loadb(rpc->in->str, len, 0, NULL);
@@ -154,8 +242,13 @@ json_t *rpc_call(struct rpc *rpc, const char *method, json_t *params, struct rpc
     /* A daemon that has turned us away has said why before it closed: look at the reply in any
      * case. */
     bool sent = send_request(rpc, method, params);
+    struct patience patience = patience_for(rpc, method);
     rpc_error_clear(error);
-    json_t *reply = receive_reply(rpc);
+    json_t *reply = receive_reply(rpc, &patience);
+    if (patience.over) {
+        g_autofree char *what = g_strdup_printf("answered %s", method);
+        return late(rpc, what, error);
+    }
     if (!reply)
         return unreachable(error, "the daemon has closed the connection%s",
                            sent ? " without an answer" : "");

@@ -7,9 +7,10 @@
 
 struct rpc;
 
-/* Nobody answers at the socket, or not in JSON-RPC. Other codes are those of the daemon: enum
- * core_error, or JSON-RPC's own. */
+/* Nobody answers at the socket, or not in JSON-RPC; or nobody does in time, and what was asked for
+ * may still be done. Other codes are those of the daemon: enum core_error, or JSON-RPC's own. */
 #define RPC_UNREACHABLE 1000
+#define RPC_LATE        1001
 
 /* Why a call failed. Clear with rpc_error_clear(). */
 struct rpc_error {
@@ -23,7 +24,10 @@ void rpc_error_clear(struct rpc_error *error);
 /* Path of the control socket: `path` if not NULL, else that of instance `port` if not NULL, else
  * $TGT_CONTROL, else that of instance 0. Free with g_free(). */
 char *rpc_path(const char *path, const char *port);
-struct rpc *rpc_open(const char *path, struct rpc_error *error);
+/* `limit_s`: how many seconds the daemon has to take the connection, and then for each answer. 0:
+ * ten, but as many as it takes for a method that may have to wait for a store or a plugin; there,
+ * stderr says after ten that we still wait. */
+struct rpc *rpc_open(const char *path, unsigned limit_s, struct rpc_error *error);
 void rpc_close(struct rpc *rpc); /* NULL is fine */
 /* Call a method and wait for its end. Takes over `params` (NULL: none). The result belongs to the
  * caller; NULL: `error` says why. */

@@ -17,16 +17,19 @@ int adm_error(enum adm_error error)
     return adm_refuse("%s", texts[error]);
 }
 
-static int unreachable(void)
+static int unreachable(const struct rpc_error *error)
 {
-    adm_refuse("failed to send request hdr to tgt daemon, Transport endpoint is not connected");
+    if (error->code == RPC_LATE)
+        adm_refuse("%s", error->message);
+    else
+        adm_refuse("failed to send request hdr to tgt daemon, Transport endpoint is not connected");
     return ADM_UNREACHABLE;
 }
 
 static int say(const struct rpc_error *error, const struct adm_reason *r)
 {
-    if (error->code == RPC_UNREACHABLE)
-        return unreachable();
+    if (error->code == RPC_UNREACHABLE || error->code == RPC_LATE)
+        return unreachable(error);
     for (; r && r->code; r++)
         if (r->code == error->code && (!r->object || strcmp(r->object, error->object) == 0))
             return adm_error(r->error);
@@ -93,11 +96,9 @@ static int run(struct adm *adm)
 {
     struct rpc_error error = {0};
     g_autofree char *path = rpc_path(NULL, adm->port);
-    adm->rpc = rpc_open(path, &error);
+    adm->rpc = rpc_open(path, 0, &error);
+    int status = adm->rpc ? check_driver(adm) : unreachable(&error);
     rpc_error_clear(&error);
-    if (!adm->rpc)
-        return unreachable();
-    int status = check_driver(adm);
     if (status == ADM_OK)
         status = operation(adm)(adm);
     rpc_close(adm->rpc);

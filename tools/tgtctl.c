@@ -18,7 +18,9 @@ static const struct command *const families[] = {
 };
 
 static const char *const help_options[] = {"help", "version", NULL};
-static const char *const common_options[] = {"socket", "control-port", "format",
+#define TIMEOUT_MAX_S 86400u
+
+static const char *const common_options[] = {"socket", "control-port", "format", "timeout",
                                              "help",   "version",      NULL};
 
 #define EACH_COMMAND(c)                                                                            \
@@ -194,6 +196,18 @@ static bool port_fits(const struct ctl *ctl)
     return false;
 }
 
+static bool timeout_fits(struct ctl *ctl)
+{
+    const char *text = args_value(&ctl->args, "timeout");
+    guint64 seconds = 0;
+    if (text && !g_ascii_string_to_unsigned(text, 10, 1, TIMEOUT_MAX_S, &seconds, NULL)) {
+        ctl_wrong("--timeout: '%s' is no number of seconds from 1 to %u", text, TIMEOUT_MAX_S);
+        return false;
+    }
+    ctl->timeout_s = seconds;
+    return true;
+}
+
 static enum ctl_exit run(struct ctl *ctl)
 {
     const char *noun = args_word(&ctl->args, 0), *verb = args_word(&ctl->args, 1);
@@ -209,7 +223,8 @@ static enum ctl_exit run(struct ctl *ctl)
         return no_such_command(noun, verb);
     if (help)
         return help_command(ctl->command);
-    if (!options_fit(ctl) || !words_fit(ctl) || !format_fits(ctl) || !port_fits(ctl))
+    if (!options_fit(ctl) || !words_fit(ctl) || !format_fits(ctl) || !port_fits(ctl) ||
+        !timeout_fits(ctl))
         return CTL_USAGE;
     return ctl->command->fn(ctl);
 }

@@ -4,6 +4,8 @@
 
 import json
 import os
+import signal
+import subprocess
 import sys
 
 import bed
@@ -68,7 +70,8 @@ def test_version(b):
     lun_word=(("lun", "show", "@1/a"), "TARGET/NUMBER"), pair=(("target", "set", "@1", "online"), "KEY=VALUE"),
     number=(("target", "create", "iqn.2024-01.org.example:x", "--tid", "x"), "not a number"),
     rule=(("acl", "add", "@1"), "one rule"), rules=(("acl", "add", "@1", "all", "--address", "::1"), "one rule"),
-    letter=(("-Z",), "no option '-Z'"), port=(("system", "show", "-C", "x"), "not the number of a daemon"), sid=(("session", "kill", "x"), "not the number"),
+    letter=(("-Z",), "no option '-Z'"), timeout=(("system", "show", "--timeout", "0"), "no number of seconds"),
+    port=(("system", "show", "-C", "x"), "not the number of a daemon"), sid=(("session", "kill", "x"), "not the number"),
 )
 def test_usage_error(b, args, words):
     text = b.refused(USAGE, *args)
@@ -99,6 +102,71 @@ def test_not_utf8(b):
 def test_status_unreachable(b):
     done = bed.run(b.daemon.tgtctl, "--socket", b.path("none"), "target", "list", status=UNREACHABLE)
     tap.true("is tgtd running?" in done.stderr, done.stderr)
+
+
+class Stuck:
+    """A daemon with a target that does not run any more; it can be made to go on."""
+
+    def __enter__(self):
+        self.daemon = bed.daemon.Daemon().start()
+        self.daemon.create_target(bed.IQN)
+        self.daemon.process.send_signal(signal.SIGSTOP)
+        return self
+
+    def __exit__(self, *_):
+        self.daemon.kill()
+
+    def start(self, variable, *args):
+        """tgtctl or tgtadm in the background."""
+        return subprocess.Popen([bed.daemon.binary(variable), *args], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                text=True, env={**os.environ, "TGT_CONTROL": self.daemon.path("control")})
+
+    def crowd(self):
+        """Connections until the queue is full."""
+        connections = []
+        try:
+            while len(connections) < 10000:
+                connection = bed.socket.socket(bed.socket.AF_UNIX)
+                connections.append(connection)
+                connection.setblocking(False)
+                connection.connect(self.daemon.path("control"))
+        except BlockingIOError:
+            pass
+        return connections
+
+
+def late(process, status, words):
+    """It gives up with this status and one sentence."""
+    _, text = process.communicate(timeout=20 * tap.slowness())
+    tap.equal(process.returncode, status, f"exit status ({text})")
+    tap.equal(len(text.splitlines()), 1, f"lines of {text!r}")
+    tap.true(words in text, text)
+
+
+def test_stuck_daemon_is_given_up(b):
+    with Stuck() as stuck:
+        for command in (("system", "show"), ("lun", "create", f"{bed.IQN}/1", "--bs", "mem")):
+            late(stuck.start("TGTCTL", "--timeout", "1", *command), UNREACHABLE, f"has not answered {'.'.join(command[:2])} "
+                 "within 1 s")
+        crowd = stuck.crowd()
+        late(stuck.start("TGTCTL", "--timeout", "1", "system", "show"), UNREACHABLE, "has not taken the connection within 1 s")
+        for connection in crowd:
+            connection.close()
+
+
+@tap.timeout(40)
+def test_patience_without_timeout(b):
+    """Ten seconds for what is done at once; as long as it takes for the rest, with a notice."""
+    with Stuck() as stuck:
+        show = stuck.start("TGTCTL", "system", "show")
+        legacy = stuck.start("TGTADM", "--mode", "system", "--op", "show")
+        create = stuck.start("TGTCTL", "lun", "create", f"{bed.IQN}/1", "--bs", "mem")
+        late(show, UNREACHABLE, "has not answered system.show within 10 s")
+        late(legacy, 107, "tgtadm: tgtd at ")
+        tap.equal(create.stderr.readline(), "tgtctl: still waiting for tgtd (lun.create)\n", "notice")
+        stuck.daemon.process.send_signal(signal.SIGCONT)
+        _, text = create.communicate(timeout=10 * tap.slowness())
+        tap.equal((create.returncode, text), (OK, ""), "lun create when the daemon goes on")
 
 
 def test_status_not_found(b):
