@@ -56,7 +56,8 @@ struct plugins *plugins_new(char **dirs, char **conf_dirs);
 /* The daemon ends: what is being loaded fails soon, nothing is taken into use any more. */
 void plugins_stop(struct plugins *plugins);
 void plugins_free(struct plugins *plugins); /* unloads; NULL is fine */
-/* All, sorted by kind and name; valid until plugins_free(). */
+/* All whose files are there or that are loaded, sorted by kind and name. The array changes with the
+ * next look at the directories, its elements are valid until plugins_free(). */
 const GPtrArray *plugins_list(struct plugins *plugins);
 struct plugin *plugins_find(struct plugins *plugins, unsigned kind,
                             const char *name); /* kind 0: any; NULL: none */

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* All plugins that are found in the plugin directories: scanning, finding by what they provide,
  * use. */
+#include <dirent.h>
+#include <errno.h>
 #include <string.h>
 
+#include "config.h"
 #include "error.h"
 #include "log.h"
 #include "plugin-private.h"
@@ -16,6 +19,12 @@ struct plugins {
 };
 
 /* ---- Order ---- */
+
+/* Of a plugin that is being loaded, too, file and description belong together. */
+static bool is_settled(const struct plugin *plugin)
+{
+    return plugin_is_loaded(plugin) || plugin->priv->loading;
+}
 
 /* Plugins that could not be read come last, hidden ones behind the one that hides them. */
 static int compare(gconstpointer a, gconstpointer b)
@@ -31,11 +40,22 @@ static int compare(gconstpointer a, gconstpointer b)
                                               : strcmp(p->file, q->file);
 }
 
+/* A link that leads nowhere has not gone: its reason is wanted. */
+static bool is_gone(const struct plugin *plugin)
+{
+    struct stat st;
+    return !is_settled(plugin) && lstat(plugin->file, &st) < 0 &&
+           (errno == ENOENT || errno == ENOTDIR);
+}
+
+/* Whose file is gone is listed no more. We keep it: somebody may hold it, its code may be mapped,
+ * and the file may come back. */
 static void sort(struct plugins *plugins)
 {
     g_ptr_array_set_size(plugins->sorted, 0);
     for (guint i = 0; i < plugins->found->len; i++)
-        g_ptr_array_add(plugins->sorted, plugins->found->pdata[i]);
+        if (!is_gone(plugins->found->pdata[i]))
+            g_ptr_array_add(plugins->sorted, plugins->found->pdata[i]);
     g_ptr_array_sort(plugins->sorted, compare);
 }
 
@@ -49,12 +69,6 @@ static struct plugin *by_file(struct plugins *plugins, const char *file)
             return p;
     }
     return NULL;
-}
-
-/* Of a plugin that is being loaded, too, file and description belong together. */
-static bool is_settled(const struct plugin *plugin)
-{
-    return plugin_is_loaded(plugin) || plugin->priv->loading;
 }
 
 static bool is_there(const struct plugin *plugin)
@@ -79,7 +93,7 @@ static void examine(struct plugin *plugin)
     g_autofree char *before = g_strdup(plugin->reason);
     plugin_examine(plugin);
     if (plugin->reason && plugin->state != PLUGIN_DISABLED && !plugin->priv->hidden &&
-        g_strcmp0(before, plugin->reason) != 0)
+        !is_gone(plugin) && g_strcmp0(before, plugin->reason) != 0)
         log_warning("%s", plugin->reason);
 }
 
@@ -173,6 +187,20 @@ static char **absolute(char *const *dirs)
     return g_strv_builder_end(list);
 }
 
+/* Said once: later it may be made, and its plugins are found then. The installed one may be missing
+ * where the daemon runs without being installed. */
+static void warn_of_missing(char *const *dirs)
+{
+    for (; *dirs; dirs++) {
+        DIR *dir = opendir(*dirs);
+        if (dir)
+            closedir(dir);
+        else if (strcmp(*dirs, PLUGIN_DIR) != 0)
+            log_warning("plugin directory %s: %s; no plugin is found there", *dirs,
+                        g_strerror(errno));
+    }
+}
+
 struct plugins *plugins_new(char **dirs, char **conf_dirs)
 {
     struct plugins *plugins = g_new0(struct plugins, 1);
@@ -180,6 +208,7 @@ struct plugins *plugins_new(char **dirs, char **conf_dirs)
     plugins->conf_dirs = absolute(conf_dirs);
     plugins->found = g_ptr_array_new_with_free_func((GDestroyNotify)plugin_free);
     plugins->sorted = g_ptr_array_new();
+    warn_of_missing(plugins->dirs);
     scan(plugins);
     load_wanted(plugins);
     return plugins;

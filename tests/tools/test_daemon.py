@@ -356,6 +356,15 @@ def test_tells_the_service_manager(f):
     listener.close()
 
 
+def test_missing_plugin_directory_is_named_once(f):
+    process = f.start("-f", *f.arguments(), "--plugin-dir", f.path("none"))
+    f.ctl("plugin", "list")
+    process.terminate()
+    _, log = process.communicate(timeout=10 * tap.slowness())
+    tap.equal(log.count(f"plugin directory {f.path('none')}: No such file or directory"), 1, f"warnings in: {log}")
+    tap.equal(process.returncode, 0, "exit status")
+
+
 def test_raises_the_limit_of_open_files(f):
     process = f.start("-f", *f.arguments())
     with open(f"/proc/{process.pid}/limits") as limits:
