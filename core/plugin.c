@@ -224,15 +224,24 @@ static void end(struct plugin *plugin)
     plugin_set_usable(plugin, PLUGIN_FOUND);
 }
 
+/* The I/O threads are users of a transport, from its first portal until the end (portal.c). */
+static bool refuse_unload(const struct plugin *plugin, GError **error)
+{
+    if (plugin->kind == TGT_PLUGIN_TRANSPORT)
+        g_set_error(error, CORE_ERROR, CORE_ERROR_BUSY,
+                    "the transport %s has been used: it stays loaded until tgtd ends",
+                    plugin->name);
+    else
+        g_set_error(error, CORE_ERROR, CORE_ERROR_BUSY,
+                    "plugin %s is in use (%u user%s): delete the logical units that need it first",
+                    plugin->name, plugin->users, plugin->users == 1 ? "" : "s");
+    return false;
+}
+
 bool plugin_unload(struct plugin *plugin, GError **error)
 {
-    if (plugin->users > 0) {
-        g_set_error(
-            error, CORE_ERROR, CORE_ERROR_BUSY,
-            "plugin %s has %u users: delete the logical units and portals that need it first",
-            plugin->name, plugin->users);
-        return false;
-    }
+    if (plugin->users > 0)
+        return refuse_unload(plugin, error);
     if (!plugin_is_loaded(plugin)) {
         g_set_error(error, CORE_ERROR, CORE_ERROR_INVALID, "plugin %s is not loaded", plugin->name);
         return false;

@@ -51,6 +51,8 @@ static void unloads_without_users_only(struct scene *s)
     const struct tgt_plugin *desc = p->desc;
     g_assert_false(plugin_unload(p, &error));
     g_assert_error(error, CORE_ERROR, CORE_ERROR_BUSY);
+    g_assert_cmpstr(error->message, ==,
+                    "plugin good is in use (1 user): delete the logical units that need it first");
     g_clear_error(&error);
     plugin_unuse(p);
     g_assert_true(plugin_unload(p, &error));

@@ -171,13 +171,23 @@ static void test_a_thread_that_cannot_attach(void)
     g_assert_nonnull(data_of(1));
 }
 
-static void test_a_transport_in_use_cannot_be_unloaded(void)
+static void expect_to_stay(void)
 {
     g_autoptr(GError) error = NULL;
-    add("127.0.0.1:1");
     struct plugin *plugin = plugins_find(daemon_get()->plugins, TGT_PLUGIN_TRANSPORT, "listen");
     g_assert_false(plugin_unload(plugin, &error));
     g_assert_error(error, CORE_ERROR, CORE_ERROR_BUSY);
+    g_assert_cmpstr(error->message, ==,
+                    "the transport listen has been used: it stays loaded until tgtd ends");
+}
+
+/* The threads stay attached: there is nothing that could be deleted first. */
+static void test_a_transport_that_was_used_stays(void)
+{
+    add("127.0.0.1:1");
+    expect_to_stay();
+    g_assert_true(portal_delete("listen", "127.0.0.1:1", NULL));
+    expect_to_stay();
 }
 
 /* ---- Parameters of targets ---- */
@@ -248,7 +258,7 @@ int main(int argc, char **argv)
         {"a-transport-sees-its-portals", test_a_transport_sees_its_portals},
         {"every-thread-is-attached-once", test_every_thread_is_attached_once},
         {"a-thread-that-cannot-attach", test_a_thread_that_cannot_attach},
-        {"a-transport-in-use-cannot-be-unloaded", test_a_transport_in_use_cannot_be_unloaded},
+        {"a-transport-that-was-used-stays", test_a_transport_that_was_used_stays},
         {"target-defaults", test_defaults},
         {"target-setting", test_setting},
         {"target-bad-values", test_bad_values},
