@@ -46,14 +46,40 @@ static gboolean on_signal(gpointer loop)
     return G_SOURCE_CONTINUE;
 }
 
+/* Everybody knows that there is iSCSI. There may be a file of it which could not be read: then that
+ * is said. */
+static bool have_iscsi(GError **error)
+{
+    struct daemon *d = daemon_get();
+    const struct plugin *found = plugins_find(d->plugins, 0, "iscsi");
+    g_autofree char *dirs = g_strjoinv(", ", d->config.plugin_dirs);
+    if (plugins_find(d->plugins, TGT_PLUGIN_TRANSPORT, "iscsi"))
+        return true;
+    if (found && found->reason)
+        g_set_error_literal(error, CORE_ERROR, CORE_ERROR_PLUGIN, found->reason);
+    else
+        g_set_error(error, CORE_ERROR, CORE_ERROR_NOT_FOUND,
+                    "the transport plugin 'iscsi' was not found in %s: install it, or say with "
+                    "--plugin-dir where it is",
+                    dirs);
+    return false;
+}
+
+static bool have_transport(const char *name, GError **error)
+{
+    if (strcmp(name, "iscsi") == 0)
+        return have_iscsi(error);
+    if (plugins_find(daemon_get()->plugins, TGT_PLUGIN_TRANSPORT, name))
+        return true;
+    g_set_error(error, CORE_ERROR, CORE_ERROR_NOT_FOUND,
+                "--%s: there is neither an option nor a transport plugin of this name", name);
+    return false;
+}
+
 static bool add_portals(const struct transport_option *t, GError **error)
 {
-    if (!plugins_find(daemon_get()->plugins, TGT_PLUGIN_TRANSPORT, t->name)) {
-        g_set_error(error, CORE_ERROR, CORE_ERROR_NOT_FOUND,
-                    "--%s: there is neither an option nor a transport plugin of this name",
-                    t->name);
+    if (!have_transport(t->name, error))
         return false;
-    }
     for (guint i = 0; i < t->portals->len; i++)
         if (!portal_add(t->name, t->portals->pdata[i], (char *const *)t->options->pdata, error))
             return false;
@@ -63,9 +89,9 @@ static bool add_portals(const struct transport_option *t, GError **error)
 /* Nothing said: iSCSI listens on every address, of IPv6 only where the system has it. */
 static bool add_default_portals(char *const *options, GError **error)
 {
-    int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (!portal_add("iscsi", "0.0.0.0:3260", options, error))
+    if (!have_transport("iscsi", error) || !portal_add("iscsi", "0.0.0.0:3260", options, error))
         return false;
+    int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return true;
     close(fd);

@@ -85,6 +85,21 @@ static char *absolute(const char *path)
     return g_canonicalize_filename(path, NULL);
 }
 
+static void add_dir(GStrvBuilder *dirs, const char *dir)
+{
+    g_autofree char *full = absolute(dir);
+    g_strv_builder_add(dirs, full);
+}
+
+/* Looked at when a plugin is tried, long after that. */
+static void keep_probe(void)
+{
+    const char *path = secure_getenv("TGT_PLUGIN_PROBE");
+    g_autofree char *full = path ? absolute(path) : NULL;
+    if (full)
+        setenv("TGT_PLUGIN_PROBE", full, 1);
+}
+
 static bool set_control_port(struct options *o)
 {
     guint64 n;
@@ -216,11 +231,9 @@ static bool option(struct options *o, int letter, GStrvBuilder *plugin_dirs)
         return replace(&o->config.state_dir, absolute(optarg)), true;
     case OPT_BUFFER_MEMORY:
         return set_buffer_memory(o);
-    default: {
-        g_autofree char *dir = absolute(optarg);
-        g_strv_builder_add(plugin_dirs, dir);
+    default:
+        add_dir(plugin_dirs, optarg);
         return true;
-    }
     }
 }
 
@@ -231,7 +244,7 @@ static void set_defaults(struct options *o, GStrvBuilder *plugin_dirs)
     g_auto(GStrv) more = g_strsplit(path ? path : "", ":", -1);
     for (char **dir = more; *dir; dir++)
         if (**dir)
-            g_strv_builder_add(plugin_dirs, *dir);
+            add_dir(plugin_dirs, *dir);
     g_strv_builder_add(plugin_dirs, PLUGIN_DIR);
     o->config.plugin_dirs = g_strv_builder_end(plugin_dirs);
     o->config.plugin_conf_dirs = g_strsplit(PLUGIN_CONF_VENDOR ":" PLUGIN_CONF_ADMIN, ":", -1);
@@ -274,8 +287,10 @@ enum options_verdict options_parse(struct options *o, int argc, char **argv)
     g_autoptr(GStrvBuilder) plugin_dirs = g_strv_builder_new();
     *o = (struct options){.transports = g_ptr_array_new_with_free_func(transport_free)};
     enum options_verdict verdict = parse(o, argc, argv, plugin_dirs);
-    if (verdict == OPTIONS_RUN)
+    if (verdict == OPTIONS_RUN) {
         set_defaults(o, plugin_dirs);
+        keep_probe();
+    }
     return verdict;
 }
 

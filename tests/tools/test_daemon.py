@@ -180,6 +180,42 @@ def test_daemonizes_when_it_is_ready(f):
         time.sleep(0.02)
 
 
+def test_relative_paths_are_those_of_the_start(f):
+    """The daemon changes its directory; the plugins, the probe and the sockets are found all the same."""
+    os.mkdir(f.path("plugins"), 0o755)
+    os.mkdir(f.path("more"), 0o755)
+    for name, folder in (("iscsi.so", "plugins"), ("mem.so", "more")):
+        path = next(p for d in os.environ["TGT_PLUGIN_PATH"].split(":") if os.path.exists(p := os.path.join(d, name)))
+        bed.shutil.copy(path, f.path(folder))
+    bed.shutil.copy(bed.daemon.binary("TGT_PLUGIN_PROBE"), f.path("probe"))
+    done = f.run("--control", "control", "--state-dir", "state", "--iscsi", "portal=127.0.0.1:0", "--plugin-dir", "more",
+                 "--pid-file", "pid", cwd=f.folder, status=0,
+                 env={"TGT_PLUGIN_PATH": ":plugins", "TGT_PLUGIN_PROBE": "probe"})
+    tap.true("untried" not in done.stderr, done.stderr)
+    system = bed.json.loads(f.ctl("--format", "json", "system", "show").stdout)
+    f.pids.append(system["pid"])
+    tap.equal(system["plugin_dirs"][:2], [f.path("more"), f.path("plugins")], "directories of plugins")
+    tap.equal(f.ctl("plugin", "load", "mem").returncode, 0, "status of plugin load")
+    tap.equal(f.ctl("system", "shutdown").returncode, 0, "status of system shutdown")
+    tap.true(not os.path.exists(f.path("pid")), "the pid file is left")
+
+
+@tap.cases(told=(("--iscsi", "portal=127.0.0.1:0"),), default=((),))
+def test_iscsi_that_is_not_installed(f, args):
+    os.makedirs(f.path("empty"), exist_ok=True)
+    done = f.run("-f", *f.arguments()[:4], *args, "--plugin-dir", f.path("empty"), status=1,
+                 env={"TGT_PLUGIN_PATH": ""})
+    tap.true(f"the transport plugin 'iscsi' was not found in {f.path('empty')}, /" in done.stderr, done.stderr)
+
+
+def test_iscsi_that_cannot_be_read(f):
+    os.makedirs(f.path("broken"), exist_ok=True)
+    with open(f.path("broken/iscsi.so"), "w") as file:
+        file.write("no ELF")
+    done = f.run("-f", *f.arguments(), "--plugin-dir", f.path("broken"), status=1, env={"TGT_PLUGIN_PATH": ""})
+    tap.true("broken/iscsi.so is not a plugin" in done.stderr.splitlines()[-1], done.stderr)
+
+
 def test_failure_to_start_reaches_the_parent(f):
     done = f.run("--control", f.path("control"), "--state-dir", f.path("state"), "--iscsi", "portal=192.0.2.77:3260",
                  status=1)
