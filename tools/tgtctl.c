@@ -17,9 +17,9 @@ static const struct command *const families[] = {
     ctl_stats_commands,   ctl_system_commands, ctl_serve_commands,
 };
 
-static const char *const help_options[] = {"help", "version", NULL};
 #define TIMEOUT_MAX_S 86400u
 
+static const char *const help_options[] = {"help", "version", NULL};
 static const char *const common_options[] = {"socket", "control-port", "format", "timeout",
                                              "help",   "version",      NULL};
 

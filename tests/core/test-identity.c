@@ -148,14 +148,18 @@ static void test_state_files_have_safe_names(void)
 {
     gsize len;
     struct fake *f = scene_start();
-    g_assert_true(state_write("folder", "../../x", "abc", 3, NULL));
-    g_autofree char *data = state_read("folder", "../../x", &len, NULL);
+    /* A name that nobody else has: its folder is one that all share. */
+    g_autofree char *dir = g_path_get_basename(daemon_get()->config.state_dir);
+    g_autofree char *name = g_strdup_printf("../../%s.x", dir),
+                    *kept = g_strdup_printf("_.._.._%s.x", dir);
+    g_assert_true(state_write("folder", name, "abc", 3, NULL));
+    g_autofree char *data = state_read("folder", name, &len, NULL);
     g_assert_cmpmem(data, len, "abc", 3);
-    g_autofree char *outside = g_build_filename(daemon_get()->config.state_dir, "..", "x", NULL);
+    g_autofree char *outside = g_strconcat(daemon_get()->config.state_dir, ".x", NULL);
     g_assert_false(g_file_test(outside, G_FILE_TEST_EXISTS));
     g_autofree char *folder = g_build_filename(daemon_get()->config.state_dir, "folder", NULL);
     g_autoptr(GDir) entries = g_dir_open(folder, 0, NULL);
-    g_assert_cmpstr(g_dir_read_name(entries), ==, "_.._.._x");
+    g_assert_cmpstr(g_dir_read_name(entries), ==, kept);
     g_assert_null(g_dir_read_name(entries));
     scene_stop(f);
 }
