@@ -18,11 +18,6 @@ static uint64_t left(const struct rdwr_io *ri)
     return ri->io->length - ri->moved;
 }
 
-static int write_flags(const struct rdwr_io *ri)
-{
-    return !is_read(ri) && (ri->rdwr->sync || (ri->io->flags & TGT_BS_FUA)) ? RWF_DSYNC : 0;
-}
-
 /* The pieces that are left, as many as fit into the window. */
 static unsigned fill_window(struct rdwr_io *ri)
 {
@@ -46,7 +41,7 @@ static unsigned pieces(struct rdwr_io *ri, const struct iovec **iov)
     return ri->moved == 0 ? ri->io->iovcnt : fill_window(ri);
 }
 
-/* RWF_NOWAIT does not keep a direct transfer from waiting for the disk, nor a durable write. */
+/* RWF_NOWAIT does not keep a direct transfer from waiting for the disk. */
 static bool can_try(struct rdwr_io *ri)
 {
     struct rdwr *r = ri->rdwr;
@@ -55,7 +50,7 @@ static bool can_try(struct rdwr_io *ri)
     if (r->in_memory)
         return true;
     bool *no_nowait = is_read(ri) ? &r->no_nowait_read : &r->no_nowait_write;
-    return !r->direct && !write_flags(ri) && !__atomic_load_n(no_nowait, __ATOMIC_RELAXED);
+    return !r->direct && !__atomic_load_n(no_nowait, __ATOMIC_RELAXED);
 }
 
 /* -EAGAIN: it would wait. */
@@ -85,7 +80,7 @@ static void leave_to_ring(struct rdwr_io *ri)
     if (is_read(ri))
         tgt_op_readv(ri->io->thread, &ri->op, ri->rdwr->fd, iov, n, offset, 0);
     else
-        tgt_op_writev(ri->io->thread, &ri->op, ri->rdwr->fd, iov, n, offset, write_flags(ri));
+        tgt_op_writev(ri->io->thread, &ri->op, ri->rdwr->fd, iov, n, offset, 0);
 }
 
 /* The file has become shorter than the host knows. It is told once, until it has looked. */
@@ -98,28 +93,27 @@ static int64_t at_end(struct rdwr *r)
     return -EIO;
 }
 
-/* A durable write reports errors of what was written before it, too, and takes them away from the
- * next flush. */
-static int64_t failed(struct rdwr_io *ri, int64_t res)
-{
-    if (res == -EIO && write_flags(ri) && !ri->rdwr->sync)
-        rdwr_flush_failed(ri->rdwr, res);
-    return res;
-}
-
 /* After a transfer of `res` bytes: 1: go on, 0: all is done, negative: the error. */
 static int64_t advance(struct rdwr_io *ri, int64_t res)
 {
     if (res == -EINTR)
         return ri->cancelled ? -ECANCELED : 1;
     if (res < 0)
-        return failed(ri, res);
+        return res;
     if (res == 0)
         return is_read(ri) ? at_end(ri->rdwr) : -EIO;
     ri->moved += (uint64_t)res;
     if (left(ri) == 0)
         return 0;
     return ri->cancelled ? -ECANCELED : 1;
+}
+
+static void finish(struct rdwr_io *ri, int64_t res)
+{
+    if (res == 0 && !is_read(ri))
+        rdwr_end_written(ri);
+    else
+        rdwr_end(ri, res);
 }
 
 void rdwr_move(struct rdwr_io *ri)
@@ -133,7 +127,7 @@ void rdwr_move(struct rdwr_io *ri)
         }
         more = advance(ri, res);
     }
-    rdwr_end(ri, more);
+    finish(ri, more);
 }
 
 void rdwr_moved(struct rdwr_io *ri, int64_t res)
@@ -142,5 +136,5 @@ void rdwr_moved(struct rdwr_io *ri, int64_t res)
     if (more > 0)
         rdwr_move(ri);
     else
-        rdwr_end(ri, more);
+        finish(ri, more);
 }

@@ -134,6 +134,7 @@ int rdwr_open(const struct tgt_bs_open *args, struct tgt_bs_info *info, void **h
         return tgt_error_set(err, ENOMEM, "out of memory");
     }
     *r = (struct rdwr){.fd = -1, .path = path, .read_only = args->read_only};
+    rdwr_commit_init(&r->commit);
     r->sync = tgt_param_bool(args->params, "sync");
     r->direct = tgt_param_bool(args->params, "direct");
     int res = open_path(r, info, err);
@@ -149,6 +150,7 @@ void rdwr_close(void *handle)
     struct rdwr *r = handle;
     if (r->fd >= 0)
         close(r->fd);
+    rdwr_commit_clear(&r->commit);
     free(r->path);
     free(r);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Store "rdwr": flushes, and what concerns ranges without moving data. */
+/* Store "rdwr": what concerns ranges without moving data. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/falloc.h>
@@ -11,12 +11,6 @@
 
 #define PUNCH (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE)
 #define ZERO  (FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE)
-
-void rdwr_flush(struct rdwr_io *ri, enum rdwr_step step)
-{
-    ri->step = (uint8_t)step;
-    tgt_op_fsync(ri->io->thread, &ri->op, ri->rdwr->fd, true);
-}
 
 static void fallocate_range(struct rdwr_io *ri, int mode)
 {
@@ -59,18 +53,13 @@ void rdwr_write_zeroes(struct rdwr_io *ri)
         fallocate_range(ri, may_punch ? PUNCH : ZERO);
 }
 
-static bool must_be_durable(const struct rdwr_io *ri)
-{
-    return ri->rdwr->sync || (ri->io->flags & TGT_BS_FUA);
-}
-
 void rdwr_range_done(struct rdwr_io *ri, int64_t res)
 {
     if (res == -EOPNOTSUPP && ri->io->op == TGT_BS_WRITE_ZEROES && ri->mode == PUNCH &&
         !ri->cancelled)
         fallocate_range(ri, ZERO);
-    else if (res >= 0 && must_be_durable(ri) && !ri->cancelled)
-        rdwr_flush(ri, RDWR_FLUSH);
+    else if (res >= 0)
+        rdwr_end_written(ri);
     else
         rdwr_end(ri, res == -EINTR ? -EAGAIN : res);
 }

@@ -13,20 +13,17 @@ void rdwr_end(struct rdwr_io *ri, int64_t res)
     tgt_bs_io_done(ri->io, res < 0 ? (int)res : 0);
 }
 
-bool rdwr_not_done(int64_t res)
+/* A write with RWF_DSYNC would be told, and take away from the others, the errors of what others
+ * have written. */
+void rdwr_end_written(struct rdwr_io *ri)
 {
-    return res == -EAGAIN || res == -ECANCELED || res == -EINTR;
-}
-
-void rdwr_flush_failed(struct rdwr *r, int64_t res)
-{
-    if (__atomic_exchange_n(&r->failed, true, __ATOMIC_RELAXED))
-        return;
-    tgt_log(TGT_LOG_ERROR,
-            "rdwr: %s: flush failed: %s; data written since the last flush may be lost: writes and "
-            "flushes fail until the "
-            "logical unit is deleted and created again",
-            r->path, strerror((int)-res));
+    const struct rdwr *r = ri->rdwr;
+    if (r->in_memory || !(r->sync || (ri->io->flags & TGT_BS_FUA)))
+        rdwr_end(ri, 0);
+    else if (ri->cancelled)
+        rdwr_end(ri, -ECANCELED);
+    else
+        rdwr_commit(ri, RDWR_COMMIT);
 }
 
 static bool changes(const struct tgt_bs_io *io)
@@ -34,13 +31,17 @@ static bool changes(const struct tgt_bs_io *io)
     return io->op != TGT_BS_READ && io->op != TGT_BS_EXTENT;
 }
 
-/* The data of a READ with FUA comes from the medium: what is newer in a cache is brought there
- * first (SBC-4 5.11). */
-static void read_or_flush_first(struct rdwr_io *ri)
+static bool needs_medium(const struct tgt_bs_io *io)
 {
-    const struct rdwr *r = ri->rdwr;
-    if ((ri->io->flags & TGT_BS_FUA) && !r->sync && !r->read_only)
-        rdwr_flush(ri, RDWR_FLUSH_FIRST);
+    return changes(io) || (io->op == TGT_BS_READ && (io->flags & TGT_BS_FUA));
+}
+
+/* The data of a READ with FUA comes from the medium: what is newer in a cache is brought there
+ * first (SBC-4 5.11). With sync=on, too: an aborted write may have left something there. */
+static void read_or_commit_first(struct rdwr_io *ri)
+{
+    if ((ri->io->flags & TGT_BS_FUA) && !ri->rdwr->read_only)
+        rdwr_commit(ri, RDWR_COMMIT_FIRST);
     else
         rdwr_move(ri);
 }
@@ -49,13 +50,13 @@ static void start(struct rdwr_io *ri)
 {
     switch (ri->io->op) {
     case TGT_BS_READ:
-        read_or_flush_first(ri);
+        read_or_commit_first(ri);
         break;
     case TGT_BS_WRITE:
         rdwr_move(ri);
         break;
     case TGT_BS_FLUSH:
-        rdwr_flush(ri, RDWR_FLUSH);
+        rdwr_commit(ri, RDWR_COMMIT);
         break;
     case TGT_BS_DISCARD:
         rdwr_discard(ri);
@@ -82,16 +83,8 @@ static void done(struct tgt_op *op, int64_t res)
     case RDWR_RANGE:
         rdwr_range_done(ri, res);
         break;
-    case RDWR_EXTENT:
-        rdwr_end(ri, res);
-        break;
     default:
-        if (res < 0 && !rdwr_not_done(res))
-            rdwr_flush_failed(ri->rdwr, res);
-        if (ri->step == RDWR_FLUSH_FIRST && res >= 0 && !ri->cancelled)
-            rdwr_move(ri);
-        else
-            rdwr_end(ri, res == -EINTR ? -EAGAIN : res);
+        rdwr_end(ri, res);
     }
 }
 
@@ -102,7 +95,7 @@ static void rdwr_submit(void *chan, struct tgt_bs_io *io)
     ri->op.done = done;
     ri->rdwr = chan;
     ri->io = io;
-    if (changes(io) && __atomic_load_n(&ri->rdwr->failed, __ATOMIC_RELAXED))
+    if (needs_medium(io) && rdwr_failed(ri->rdwr))
         rdwr_end(ri, -EIO);
     else if (changes(io) && ri->rdwr->read_only)
         rdwr_end(ri, io->op == TGT_BS_FLUSH ? 0 : -EROFS);
@@ -116,7 +109,10 @@ static void rdwr_cancel(void *chan, struct tgt_bs_io *io)
     struct rdwr_io *ri = io->priv;
     (void)chan;
     ri->cancelled = true;
-    tgt_op_cancel(io->thread, &ri->op);
+    if (ri->step == RDWR_COMMIT || ri->step == RDWR_COMMIT_FIRST)
+        rdwr_commit_cancel(ri);
+    else
+        tgt_op_cancel(io->thread, &ri->op);
 }
 
 static const struct tgt_param lu_params[] = {

@@ -4,11 +4,25 @@
 #ifndef RDWR_H
 #define RDWR_H
 
+#include <pthread.h>
+#include <sys/queue.h>
 #include <sys/stat.h>
 #include <tgt/tgt.h>
 
-/* An opened file or block device. Constant after open() but for what is said to be atomic: it is
- * used by all I/O threads. */
+TAILQ_HEAD(rdwr_queue, rdwr_io);
+
+/* Those who wait until what was written is durable (rdwr-commit.c). */
+struct rdwr_commit {
+    pthread_mutex_t lock;
+    struct rdwr_queue waiting; /* under lock: for the next round */
+    struct rdwr_queue members; /* under lock: of the round under way; empty: there is none */
+    struct tgt_thread *thread; /* whose round it is; this and the rest are that thread's */
+    struct tgt_defer defer;    /* begins the round */
+    struct tgt_op op;          /* its fdatasync() */
+};
+
+/* An opened file or block device. Constant after open() but for what is said to be atomic and for
+ * `commit`: it is used by all I/O threads. */
 struct rdwr {
     int fd;
     char *path;
@@ -22,17 +36,18 @@ struct rdwr {
                          of it */
     bool no_nowait_read;  /* atomic: the file system has no RWF_NOWAIT for reads */
     bool no_nowait_write; /* atomic: the same for writes */
-    bool failed;          /* atomic: a flush has failed; see rdwr_flush_failed() */
+    bool failed;          /* atomic: see rdwr_failed() */
     bool shrunk; /* atomic: the host was told that the size has changed, and has not looked yet */
+    struct rdwr_commit commit;
 };
 
 /* What the operation under way is for. */
 enum rdwr_step {
-    RDWR_MOVE,        /* a part of a READ or WRITE */
-    RDWR_FLUSH_FIRST, /* the flush before a READ with FUA */
-    RDWR_FLUSH,       /* FLUSH, or what makes a range operation durable: the last step */
-    RDWR_RANGE,       /* DISCARD or WRITE_ZEROES */
-    RDWR_EXTENT,      /* EXTENT, in a worker */
+    RDWR_MOVE,         /* a part of a READ or WRITE */
+    RDWR_COMMIT_FIRST, /* what is cached becomes durable before a READ with FUA */
+    RDWR_COMMIT,       /* FLUSH, or what makes another operation durable: the last step */
+    RDWR_RANGE,        /* DISCARD or WRITE_ZEROES */
+    RDWR_EXTENT,       /* EXTENT, in a worker */
 };
 
 #define RDWR_WINDOW 16
@@ -45,8 +60,16 @@ struct rdwr_io {
     uint64_t moved; /* bytes done */
     uint8_t step;   /* enum rdwr_step */
     bool cancelled;
-    int mode;                         /* RDWR_RANGE: of fallocate(2) */
-    struct iovec window[RDWR_WINDOW]; /* the rest of the data after a short transfer */
+    bool waits; /* under the lock of `commit`: is in its list `waiting` */
+    int mode;   /* RDWR_RANGE: of fallocate(2) */
+    union {
+        struct iovec window[RDWR_WINDOW]; /* RDWR_MOVE: the rest of the data after a short one */
+        struct {                          /* RDWR_COMMIT */
+            TAILQ_ENTRY(rdwr_io) entry;   /* under the lock of `commit` */
+            struct tgt_msg msg;           /* the way back from the thread of the round */
+            int64_t res;
+        };
+    };
 };
 
 /* rdwr-open.c */
@@ -63,20 +86,32 @@ int rdwr_info(const struct rdwr *r, struct tgt_bs_info *info, struct tgt_error *
 void rdwr_move(struct rdwr_io *ri);
 void rdwr_moved(struct rdwr_io *ri, int64_t res);
 
-/* rdwr-range.c: FLUSH, DISCARD, WRITE_ZEROES and EXTENT. */
-void rdwr_flush(struct rdwr_io *ri, enum rdwr_step step);
+/* rdwr-commit.c: all that has been written when it is called becomes durable, then the operation
+ * ends or, after RDWR_COMMIT_FIRST, goes on. */
+void rdwr_commit(struct rdwr_io *ri, enum rdwr_step step);
+/* Who waits for a round leaves; who is in one gets its result. */
+void rdwr_commit_cancel(struct rdwr_io *ri);
+void rdwr_commit_init(struct rdwr_commit *c);
+void rdwr_commit_clear(struct rdwr_commit *c);
+
+/* rdwr-range.c: DISCARD, WRITE_ZEROES and EXTENT. */
 void rdwr_discard(struct rdwr_io *ri);
 void rdwr_write_zeroes(struct rdwr_io *ri);
 void rdwr_range_done(struct rdwr_io *ri, int64_t res);
 void rdwr_extent(struct rdwr_io *ri);
 
-/* rdwr.c. The end of an operation. */
+/* rdwr.c. The end of an operation; of one that has written, when that is durable if it has to be.
+ */
 void rdwr_end(struct rdwr_io *ri, int64_t res);
-/* A flush has failed with `res`: what was written before may be lost, and the kernel says so only
- * once. From now on neither flushes nor writes succeed, so that no later flush can be taken for one
- * that made that data durable. Reads go on. */
-void rdwr_flush_failed(struct rdwr *r, int64_t res);
-/* Did the operation fail for a reason that says nothing of the data? */
-bool rdwr_not_done(int64_t res);
+void rdwr_end_written(struct rdwr_io *ri);
+
+/* Making data durable has failed: what was written before may be lost, and the kernel says so only
+ * once. From then on nothing is written or flushed, so that no later success can be taken for one
+ * that made that data durable, and nothing is read "from the medium", because lost data may still
+ * be in the page cache. Other reads go on. */
+static inline bool rdwr_failed(const struct rdwr *r)
+{
+    return __atomic_load_n(&r->failed, __ATOMIC_RELAXED);
+}
 
 #endif

@@ -12,6 +12,7 @@
 
 #include "config.h"
 #include "drive-store.h"
+#include "loop.h"
 
 #define MIB  (1u << 20)
 #define SIZE (8u * MIB)
@@ -445,37 +446,6 @@ static void test_read_only_file_system(void)
 }
 
 /* ---- A block device ---- */
-
-/* A loop device on `path`, or NULL with the reason. */
-static char *loop_new(const char *path, bool read_only, char **why)
-{
-    char *argv[] = {(char *)"losetup",
-                    (char *)"--show",
-                    (char *)"-f",
-                    (char *)path,
-                    read_only ? (char *)"-r" : NULL,
-                    NULL};
-    g_autofree char *output = NULL, *errors = NULL;
-    g_autoptr(GError) error = NULL;
-    int status;
-    if (!g_spawn_sync(NULL, argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &output, &errors, &status,
-                      &error))
-        *why = g_strdup(error->message);
-    else if (status != 0)
-        *why = g_strdup(g_strstrip(errors));
-    else
-        return g_strdup(g_strstrip(output));
-    return NULL;
-}
-
-static void loop_free(const char *device)
-{
-    char *argv[] = {(char *)"losetup", (char *)"-d", (char *)device, NULL};
-    int status;
-    g_assert_true(
-        g_spawn_sync(NULL, argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, &status, NULL));
-    g_assert_cmpint(status, ==, 0);
-}
 
 static void check_device(struct fixture *f, const char *device, const char *option)
 {

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
 
 #include "error.h"
 #include "plugin.h"
@@ -89,9 +90,8 @@ struct drive *drive_open(const char *ring, const char *path, char *const *option
         g_free(d);
         return NULL;
     }
-    d->threads = threads_start(1, ring, 1 << 20, &error);
+    d->threads = threads_start(2, ring, 1 << 20, &error);
     g_assert_no_error(error);
-    d->thread = threads_get(d->threads, 0);
     return d;
 }
 
@@ -102,18 +102,28 @@ void drive_close(struct drive *d)
     g_free(d);
 }
 
+static struct drive_io *io_of(struct tgt_msg *msg)
+{
+    return (struct drive_io *)((char *)msg - G_STRUCT_OFFSET(struct drive_io, msg));
+}
+
+static void cancel(struct drive_io *d_io)
+{
+    pthread_mutex_lock(&lock);
+    bool started = d_io->state == DRIVE_STARTED;
+    pthread_mutex_unlock(&lock);
+    if (started)
+        d_io->drive->ops->cancel(d_io->drive->handle, &d_io->io);
+}
+
 static void submit(struct tgt_msg *msg)
 {
-    struct drive_io *d_io =
-        (struct drive_io *)((char *)msg - G_STRUCT_OFFSET(struct drive_io, msg));
+    struct drive_io *d_io = io_of(msg);
     struct drive *d = d_io->drive;
-    bool cancel = d_io->cancel;
+    bool at_once = d_io->cancel;
     d->ops->submit(d->handle, &d_io->io);
-    pthread_mutex_lock(&lock);
-    cancel = cancel && d_io->state == DRIVE_STARTED;
-    pthread_mutex_unlock(&lock);
-    if (cancel)
-        d->ops->cancel(d->handle, &d_io->io);
+    if (at_once)
+        cancel(d_io);
 }
 
 void drive_start(struct drive *d, struct drive_io *d_io)
@@ -121,9 +131,31 @@ void drive_start(struct drive *d, struct drive_io *d_io)
     d_io->drive = d;
     d_io->state = DRIVE_STARTED;
     d_io->msg.fn = submit;
-    d_io->io.thread = d->thread;
+    d_io->io.thread = threads_get(d->threads, d_io->thread);
     d_io->io.priv = d_io->priv;
-    thread_post(d->thread, &d_io->msg);
+    thread_post(d_io->io.thread, &d_io->msg);
+}
+
+struct cancellation {
+    struct tgt_msg msg;
+    struct drive_io *d_io;
+    sem_t over;
+};
+
+static void do_cancel(struct tgt_msg *msg)
+{
+    struct cancellation *c = (struct cancellation *)msg;
+    cancel(c->d_io);
+    sem_post(&c->over);
+}
+
+void drive_cancel(struct drive_io *d_io)
+{
+    struct cancellation c = {.msg.fn = do_cancel, .d_io = d_io};
+    sem_init(&c.over, 0, 0);
+    thread_post(d_io->io.thread, &c.msg);
+    sem_wait(&c.over);
+    sem_destroy(&c.over);
 }
 
 int drive_wait(struct drive_io *d_io)

@@ -15,7 +15,6 @@ struct drive {
     struct tgt_bs_info info;
     void *handle;
     struct threads *threads;
-    struct tgt_thread *thread; /* where operations run */
 };
 
 /* Open the store of the plugin that is linked into the test, with `ring` ("uring" or "poll");
@@ -32,12 +31,15 @@ struct drive_io {
     struct tgt_msg msg;
     gint state; /* see drive-store.c */
     int result;
-    bool cancel; /* cancel it when it has been submitted */
+    unsigned thread; /* where it runs: 0 or 1 */
+    bool cancel;     /* cancel it when it has been submitted */
     uint8_t priv[TGT_BS_IO_PRIV_MAX] __attribute__((aligned(64)));
 };
 
 /* Start; fields op, flags, offset, length, iov and iovcnt of d_io->io are set. */
 void drive_start(struct drive *d, struct drive_io *d_io);
+/* Cancel what has not ended yet. */
+void drive_cancel(struct drive_io *d_io);
 /* Wait for its end; the result. */
 int drive_wait(struct drive_io *d_io);
 
