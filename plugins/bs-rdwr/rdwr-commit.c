@@ -28,12 +28,12 @@ static bool not_done(int64_t res)
     return res == -EAGAIN || res == -ECANCELED || res == -EINTR;
 }
 
-static void remember(struct rdwr *r, int64_t res)
+void rdwr_lost(struct rdwr *r, int64_t res)
 {
     if (__atomic_exchange_n(&r->failed, true, __ATOMIC_RELAXED))
         return;
     tgt_log(TGT_LOG_ERROR,
-            "rdwr: %s: flush failed: %s; data written since the last flush may be lost: writes and "
+            "rdwr: %s: data was not written: %s; all since the last flush may be lost: writes and "
             "flushes fail until the logical unit is deleted and created again",
             r->path, strerror((int)-res));
 }
@@ -99,7 +99,7 @@ static void ended(struct tgt_op *op, int64_t res)
     struct rdwr_commit *c = &r->commit;
     struct rdwr_queue members = TAILQ_HEAD_INITIALIZER(members);
     if (res < 0 && !not_done(res))
-        remember(r, res);
+        rdwr_lost(r, res);
     pthread_mutex_lock(&c->lock);
     TAILQ_CONCAT(&members, &c->members, entry);
     take_waiting(c);

@@ -93,13 +93,23 @@ static int64_t at_end(struct rdwr *r)
     return -EIO;
 }
 
+/* NFS finds out later that the server has no room for what it had accepted; it tells the next write
+ * of that, and then no flush. */
+static int64_t failed(struct rdwr_io *ri, int64_t res)
+{
+    bool no_room = res == -ENOSPC || res == -EDQUOT || res == -EFBIG;
+    if (no_room && !is_read(ri) && ri->rdwr->tells_late)
+        rdwr_lost(ri->rdwr, res);
+    return res;
+}
+
 /* After a transfer of `res` bytes: 1: go on, 0: all is done, negative: the error. */
 static int64_t advance(struct rdwr_io *ri, int64_t res)
 {
     if (res == -EINTR)
         return ri->cancelled ? -ECANCELED : 1;
     if (res < 0)
-        return res;
+        return failed(ri, res);
     if (res == 0)
         return is_read(ri) ? at_end(ri->rdwr) : -EIO;
     ri->moved += (uint64_t)res;

@@ -96,8 +96,10 @@ static int check_fd(struct rdwr *r, struct tgt_error *err)
     r->granule = r->device && ioctl(r->fd, BLKSSZGET, &logical) == 0 && logical > 512
                      ? (uint32_t)logical
                      : 512;
-    r->in_memory = !r->device && fstatfs(r->fd, &fs) == 0 &&
-                   (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC);
+    if (!r->device && fstatfs(r->fd, &fs) == 0) {
+        r->in_memory = fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC;
+        r->tells_late = fs.f_type == NFS_SUPER_MAGIC && !r->direct;
+    }
     if (r->device && ioctl(r->fd, BLKROGET, &write_protected) == 0 && write_protected)
         r->read_only = true;
     return 0;

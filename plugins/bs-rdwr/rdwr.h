@@ -31,6 +31,7 @@ struct rdwr {
     bool direct;      /* O_DIRECT: the page cache is left out */
     bool sync;        /* each write is durable when it completes */
     bool in_memory;   /* tmpfs or ramfs: reads and writes never wait for a disk */
+    bool tells_late;  /* NFS with a page cache: a write may report what earlier ones have lost */
     bool can_punch;   /* discarding works */
     uint32_t granule; /* devices: logical block; ranges that are discarded or zeroed are multiples
                          of it */
@@ -91,6 +92,8 @@ void rdwr_moved(struct rdwr_io *ri, int64_t res);
 void rdwr_commit(struct rdwr_io *ri, enum rdwr_step step);
 /* Who waits for a round leaves; who is in one gets its result. */
 void rdwr_commit_cancel(struct rdwr_io *ri);
+/* Data that was written has been lost, as `res` says. */
+void rdwr_lost(struct rdwr *r, int64_t res);
 void rdwr_commit_init(struct rdwr_commit *c);
 void rdwr_commit_clear(struct rdwr_commit *c);
 
@@ -105,10 +108,9 @@ void rdwr_extent(struct rdwr_io *ri);
 void rdwr_end(struct rdwr_io *ri, int64_t res);
 void rdwr_end_written(struct rdwr_io *ri);
 
-/* Making data durable has failed: what was written before may be lost, and the kernel says so only
- * once. From then on nothing is written or flushed, so that no later success can be taken for one
- * that made that data durable, and nothing is read "from the medium", because lost data may still
- * be in the page cache. Other reads go on. */
+/* Has data been lost? The kernel says so only once. From then on nothing is written or flushed, so
+ * that no later success can be taken for one that made that data durable, and nothing is read "from
+ * the medium", because lost data may still be in the page cache. Other reads go on. */
 static inline bool rdwr_failed(const struct rdwr *r)
 {
     return __atomic_load_n(&r->failed, __ATOMIC_RELAXED);

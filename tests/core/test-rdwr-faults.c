@@ -7,9 +7,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/falloc.h>
+#include <linux/magic.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "drive-store.h"
@@ -28,11 +30,12 @@ static int no_punch;      /* FALLOC_FL_PUNCH_HOLE is not known */
 static int nowait_calls;  /* how often RWF_NOWAIT was asked for */
 static int flushes;       /* how often fdatasync() was called */
 static int appends;       /* somebody makes the file longer before each hole is made */
+static int is_nfs;        /* the file lies on NFS */
 
 static void reset(void)
 {
     int *all[] = {&fail_flush,    &fail_write, &no_nowait,    &would_wait, &shorten, &interrupt,
-                  &no_zero_range, &no_punch,   &nowait_calls, &flushes,    &appends};
+                  &no_zero_range, &no_punch,   &nowait_calls, &flushes,    &appends, &is_nfs};
     for (unsigned i = 0; i < G_N_ELEMENTS(all); i++)
         g_atomic_int_set(all[i], 0);
 }
@@ -85,6 +88,14 @@ int fdatasync(int fd)
     g_atomic_int_inc(&flushes);
     int error = g_atomic_int_get(&fail_flush);
     return error ? fail_with(error) : (int)syscall(SYS_fdatasync, fd);
+}
+
+int fstatfs(int fd, struct statfs *fs)
+{
+    int res = (int)syscall(SYS_fstatfs, fd, fs);
+    if (g_atomic_int_get(&is_nfs))
+        fs->f_type = NFS_SUPER_MAGIC;
+    return res;
 }
 
 #define APPENDED "somebody else's data"
@@ -258,6 +269,23 @@ static void test_failed_commit_is_remembered(struct fixture *f, gconstpointer da
     }
 }
 
+/* What the server had no room for may have been acknowledged long ago. */
+static void test_late_error_of_nfs_is_remembered(struct fixture *f, gconstpointer data)
+{
+    g_atomic_int_set(&is_nfs, 1);
+    g_atomic_int_set(&would_wait, 1);
+    drive_close(f->d);
+    f->d = open_with(f, NULL);
+    g_atomic_int_set(&fail_write, EIO);
+    g_assert_cmpint(drive_do(f->d, TGT_BS_WRITE, 0, 0, f->data, 4096), ==, -EIO);
+    g_atomic_int_set(&fail_write, 0);
+    g_assert_cmpint(drive_do(f->d, TGT_BS_FLUSH, 0, 0, NULL, 0), ==, 0);
+    g_atomic_int_set(&fail_write, ENOSPC);
+    g_assert_cmpint(drive_do(f->d, TGT_BS_WRITE, 0, 0, f->data, 4096), ==, -ENOSPC);
+    g_atomic_int_set(&fail_write, 0);
+    expect_failed(f);
+}
+
 static void test_flush_that_did_not_happen(struct fixture *f, gconstpointer data)
 {
     g_atomic_int_set(&fail_flush, EINTR);
@@ -337,6 +365,7 @@ int main(int argc, char **argv)
         {"/rdwr-faults/write-error-is-passed-on", test_write_error_is_passed_on},
         {"/rdwr-faults/failed-flush-is-remembered", test_failed_flush_is_remembered},
         {"/rdwr-faults/failed-commit-is-remembered", test_failed_commit_is_remembered},
+        {"/rdwr-faults/late-error-of-nfs-is-remembered", test_late_error_of_nfs_is_remembered},
         {"/rdwr-faults/flush-that-did-not-happen", test_flush_that_did_not_happen},
         {"/rdwr-faults/what-flushes", test_what_flushes},
         {"/rdwr-faults/no-zero-range", test_no_zero_range},
