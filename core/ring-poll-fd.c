@@ -21,12 +21,21 @@ static int64_t try_poll(const struct op_priv *p)
     return fd.revents & POLLNVAL ? -EBADF : fd.revents;
 }
 
+/* Linux 5.9 and 5.10 say "end of file" where it would wait (readv(2), BUGS): of a file, a worker
+ * finds out. */
+static int64_t try_read(const struct op_priv *p)
+{
+    int64_t res =
+        poll_result(preadv2(p->fd, p->ptr, (int)p->n, (off_t)p->offset, p->flags | RWF_NOWAIT));
+    bool unsure = res == 0 && p->offset != NO_OFFSET && !(p->flags & RWF_NOWAIT);
+    return unsure ? -EAGAIN : res;
+}
+
 static int64_t try_once(const struct op_priv *p)
 {
     switch (p->verb) {
     case OP_READV:
-        return poll_result(
-            preadv2(p->fd, p->ptr, (int)p->n, (off_t)p->offset, p->flags | RWF_NOWAIT));
+        return try_read(p);
     case OP_WRITEV:
         return poll_result(
             pwritev2(p->fd, p->ptr, (int)p->n, (off_t)p->offset, p->flags | RWF_NOWAIT));

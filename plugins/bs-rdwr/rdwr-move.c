@@ -53,7 +53,7 @@ static bool can_try(struct rdwr_io *ri)
     return !r->direct && !__atomic_load_n(no_nowait, __ATOMIC_RELAXED);
 }
 
-/* -EAGAIN: it would wait. */
+/* -EAGAIN: it would wait. Linux 5.9 and 5.10 say "end of file" for that, too (readv(2), BUGS). */
 static int64_t try(struct rdwr_io *ri)
 {
     const struct iovec *iov;
@@ -62,6 +62,8 @@ static int64_t try(struct rdwr_io *ri)
     off_t offset = (off_t)(ri->io->offset + ri->moved);
     ssize_t res = is_read(ri) ? preadv2(r->fd, iov, n, offset, flags)
                               : pwritev2(r->fd, iov, n, offset, flags);
+    if (res == 0 && flags != 0)
+        return -EAGAIN;
     if (res >= 0)
         return res;
     if (errno != EOPNOTSUPP || flags == 0)
