@@ -217,8 +217,7 @@ static bool advance_ok(struct bs_task *t)
 static bool advance(struct bs_task *t)
 {
     if (t->result == -EOPNOTSUPP && t->io.op == TGT_BS_WRITE_ZEROES) {
-        /* The file system cannot: all threads find the same. */
-        __atomic_store_n(&t->bs->info.write_zeroes, TGT_BS_EMULATE, __ATOMIC_RELAXED);
+        /* The next request may fare better: it was a matter of alignment, or of MAY_UNMAP. */
         t->step = STEP_ZERO;
         return true;
     }

@@ -130,6 +130,21 @@ static void thin_is_told(struct disk *d, gconstpointer data)
     fake_cmd_free(c);
 }
 
+/* The store refuses the first 8 blocks: those are written, and others are still left to it. */
+static void zeroes_are_refused_once(struct disk *d, gconstpointer data)
+{
+    disk_fill(d, 0, 32, 0x33);
+    for (unsigned byte1 = 0x01; byte1 <= 0x09; byte1 += 0x08)
+        disk_good(disk_run16(d, 0x93, (uint8_t)byte1, 0, 8, NULL, 0, 0));
+    disk_good(disk_run16(d, 0x93, 0x09, 8, 8, NULL, 0, 0));
+    disk_expect_fill(d, 0, 16, 0);
+    struct fake_cmd *c = lba_status(d, 0, 100);
+    fake_expect_good(c);
+    expect_status(c, 0, 0, 8, 0);
+    expect_status(c, 1, 8, 8, 1);
+    fake_cmd_free(c);
+}
+
 /* ---- Without thin provisioning there is no UNMAP ---- */
 
 static void thick_has_no_unmap(struct disk *d, gconstpointer data)
@@ -175,9 +190,13 @@ static void read_only(struct disk *d, gconstpointer data)
 
 static const char *const errors_options[] = {"size=1M",   "read=EIO", "write=ENOSPC",
                                              "flush=EIO", "to=512K",  NULL};
+static const char *const refusing_options[] = {"size=1M", "zeroes=EOPNOTSUPP", "to=4096", NULL};
 static const char *const again_options[] = {"size=1M", "again=5", NULL};
 static const struct disk_config mem = {.store = "mem", .ring = "auto", .thin = true},
                                 faulty = {.store = "fault", .options = errors_options},
+                                refusing = {.store = "fault",
+                                            .options = refusing_options,
+                                            .thin = true},
                                 again = {.store = "fault", .options = again_options},
                                 protected = {.store = "mem", .read_only = true};
 
@@ -191,6 +210,7 @@ int main(int argc, char **argv)
     T("unmap is judged as a whole", mem, unmap_is_judged_as_a_whole);
     T("lba status", mem, status_of_blocks);
     T("write same with unmap", mem, write_same_unmap);
+    T("zeroes are refused once", refusing, zeroes_are_refused_once);
     T("thin is told", mem, thin_is_told);
     T("thick has no unmap", mem, thick_has_no_unmap);
     T("errors of the store", faulty, errors);
