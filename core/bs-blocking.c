@@ -63,5 +63,5 @@ void bs_blocking_start(struct bs_task *t)
 {
     struct tgt_thread *thread = t->cmd->thread;
     t->op.done = worked;
-    thread->ops->call(thread->ring, &t->op, work);
+    thread->ops->call(thread->ring, &t->op, work, t->bs);
 }

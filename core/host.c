@@ -58,9 +58,10 @@ static void op_timeout(struct tgt_thread *t, struct tgt_op *op, uint64_t ns)
     t->ops->timeout(t->ring, op, ns);
 }
 
+/* What a plugin calls for one purpose has one owner: more the host does not know. */
 static void op_call(struct tgt_thread *t, struct tgt_op *op, int64_t (*fn)(struct tgt_op *op))
 {
-    t->ops->call(t->ring, op, fn);
+    t->ops->call(t->ring, op, fn, (const void *)(uintptr_t)fn);
 }
 
 static void op_cancel(struct tgt_thread *t, struct tgt_op *op)

@@ -33,8 +33,9 @@ enum op_place {
 
 struct op_priv {
     struct tgt_op *next, *prev; /* in the queue where it is */
-    uint8_t verb;               /* enum op_verb */
-    uint8_t place;              /* enum op_place */
+    uint8_t verb : 4;           /* enum op_verb */
+    uint8_t place : 4;          /* enum op_place */
+    uint8_t lane;               /* of the workers */
     bool cancelled;             /* cancel() was called */
     bool taken;                 /* under the lock of the workers: one has begun with it */
     int flags;                  /* RWF_…, MSG_…, poll events, mode of fallocate, data_only */

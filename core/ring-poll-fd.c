@@ -163,7 +163,7 @@ void poll_start_rw(struct ring *r, struct tgt_op *op, enum op_verb verb, int fd,
     if (res == -EAGAIN && (flags & RWF_NOWAIT) == 0 && p->offset == NO_OFFSET)
         wait_for_fd(r, op);
     else if ((res == -EAGAIN || res == -EOPNOTSUPP) && (flags & RWF_NOWAIT) == 0)
-        poll_leave_to_worker(r, op);
+        poll_leave_file_to_worker(r, op);
     else
         poll_end(r, op, res);
 }

@@ -55,12 +55,17 @@ static bool workers_ready(struct ring *r)
     return r->workers != NULL;
 }
 
-void poll_leave_to_worker(struct ring *r, struct tgt_op *op)
+void poll_leave_to_worker(struct ring *r, struct tgt_op *op, const void *owner)
 {
     if (workers_ready(r))
-        workers_start(r->workers, op);
+        workers_start(r->workers, op, owner);
     else
         poll_end(r, op, -EAGAIN);
+}
+
+void poll_leave_file_to_worker(struct ring *r, struct tgt_op *op)
+{
+    poll_leave_to_worker(r, op, GINT_TO_POINTER(op_priv(op)->fd));
 }
 
 void poll_take_from_workers(struct ring *r)

@@ -38,7 +38,7 @@ static void poll_writev(struct ring *r, struct tgt_op *op, int fd, const struct 
 static void poll_fsync(struct ring *r, struct tgt_op *op, int fd, bool data_only)
 {
     poll_start(r, op, OP_FSYNC, fd)->flags = data_only;
-    poll_leave_to_worker(r, op);
+    poll_leave_file_to_worker(r, op);
 }
 
 static void poll_fallocate(struct ring *r, struct tgt_op *op, int fd, int mode, uint64_t offset,
@@ -48,7 +48,7 @@ static void poll_fallocate(struct ring *r, struct tgt_op *op, int fd, int mode, 
     p->flags = mode;
     p->offset = offset;
     p->length = length;
-    poll_leave_to_worker(r, op);
+    poll_leave_file_to_worker(r, op);
 }
 
 static void poll_recvmsg(struct ring *r, struct tgt_op *op, int fd, struct msghdr *msg, int flags)
@@ -71,10 +71,11 @@ static void poll_timeout(struct ring *r, struct tgt_op *op, uint64_t ns)
     timers_add(&r->timers, op);
 }
 
-static void poll_call(struct ring *r, struct tgt_op *op, int64_t (*fn)(struct tgt_op *))
+static void poll_call(struct ring *r, struct tgt_op *op, int64_t (*fn)(struct tgt_op *),
+                      const void *owner)
 {
     poll_start(r, op, OP_CALL, -1)->fn = fn;
-    poll_leave_to_worker(r, op);
+    poll_leave_to_worker(r, op, owner);
 }
 
 static void poll_cancel(struct ring *r, struct tgt_op *op)

@@ -30,7 +30,9 @@ struct op_priv *poll_start(struct ring *r, struct tgt_op *op, enum op_verb verb,
 void poll_end(struct ring *r, struct tgt_op *op, int64_t res);
 /* The result of a system call as an operation reports it. */
 int64_t poll_result(int64_t res);
-void poll_leave_to_worker(struct ring *r, struct tgt_op *op);
+/* On behalf of `owner`, or of the file that it is about. */
+void poll_leave_to_worker(struct ring *r, struct tgt_op *op, const void *owner);
+void poll_leave_file_to_worker(struct ring *r, struct tgt_op *op);
 void poll_take_from_workers(struct ring *r);
 
 /* ring-poll-fd.c: operations that may have to wait for their descriptor. */

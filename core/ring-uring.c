@@ -152,7 +152,8 @@ static void end_later(struct ring *r, struct tgt_op *op, int res)
     g_array_append_val(r->backlog, e);
 }
 
-static void uring_call(struct ring *r, struct tgt_op *op, int64_t (*fn)(struct tgt_op *))
+static void uring_call(struct ring *r, struct tgt_op *op, int64_t (*fn)(struct tgt_op *),
+                       const void *owner)
 {
     struct op_priv *p = op_start(op, OP_CALL, -1);
     r->under_way++;
@@ -162,7 +163,7 @@ static void uring_call(struct ring *r, struct tgt_op *op, int64_t (*fn)(struct t
         return;
     }
     watched_arm(r, r->calls);
-    workers_start(r->workers, op);
+    workers_start(r->workers, op, owner);
 }
 
 static void uring_cancel(struct ring *r, struct tgt_op *op)

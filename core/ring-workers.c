@@ -12,33 +12,96 @@
 
 #include "ring-op.h"
 
-#define WORKERS_MAX 32
+#define WORKERS_MAX 128
+/* Most workers of one owner: a store that hangs leaves the others some. */
+#define LANE_MAX 32
+/* Owners that have work at the same time; more share. */
+#define LANES 32
+
+/* The work of one owner. */
+struct lane {
+    const void *owner;
+    struct op_queue queue;
+    unsigned queued, running;
+};
 
 struct workers {
     int64_t (*run)(struct tgt_op *op);
     int fd;
     pthread_mutex_t lock;
     pthread_cond_t more;
-    struct op_queue queue; /* under lock */
-    unsigned queued, idle; /* under lock */
-    bool stop;             /* under lock */
-    unsigned count;        /* the ring's thread: elements of `threads` */
+    struct lane lanes[LANES]; /* under lock */
+    unsigned turn;            /* under lock: the lane to look at first */
+    unsigned idle;            /* under lock */
+    bool stop;                /* under lock */
+    unsigned count;           /* the ring's thread: elements of `threads` */
     pthread_t threads[WORKERS_MAX];
     struct tgt_op *ended; /* atomic, newest first */
 };
 
-static struct tgt_op *next_work(struct workers *w)
+/* ---- Lanes, under lock ---- */
+
+static bool is_free(const struct lane *lane)
 {
-    struct tgt_op *op;
+    return lane->queued == 0 && lane->running == 0;
+}
+
+static struct lane *lane_of(struct workers *w, const void *owner)
+{
+    struct lane *lane = &w->lanes[((uintptr_t)owner >> 4) % LANES];
+    for (unsigned i = 0; i < LANES; i++) {
+        if (is_free(&w->lanes[i]))
+            lane = &w->lanes[i];
+        else if (w->lanes[i].owner == owner)
+            return &w->lanes[i];
+    }
+    if (is_free(lane))
+        lane->owner = owner;
+    return lane;
+}
+
+/* How much of the work may be done now. */
+static unsigned ready(const struct workers *w)
+{
+    unsigned sum = 0;
+    for (unsigned i = 0; i < LANES; i++)
+        sum += MIN(w->lanes[i].queued, LANE_MAX - w->lanes[i].running);
+    return sum;
+}
+
+static struct tgt_op *take(struct lane *lane)
+{
+    struct tgt_op *op = op_queue_pop(&lane->queue);
+    op_priv(op)->taken = true;
+    lane->queued--;
+    lane->running++;
+    return op;
+}
+
+/* One from each lane by turns. */
+static struct lane *next_lane(struct workers *w)
+{
+    for (unsigned i = 0; i < LANES; i++) {
+        struct lane *lane = &w->lanes[w->turn++ % LANES];
+        if (lane->queued > 0 && lane->running < LANE_MAX)
+            return lane;
+    }
+    return NULL;
+}
+
+/* ---- Workers ---- */
+
+/* `lane`: of the work that this worker has done, and has now; NULL at first and at the end. */
+static struct tgt_op *next_work(struct workers *w, struct lane **lane)
+{
     pthread_mutex_lock(&w->lock);
+    if (*lane)
+        (*lane)->running--;
     w->idle++;
-    while (!(op = op_queue_pop(&w->queue)) && !w->stop)
+    while (!(*lane = next_lane(w)) && !w->stop)
         pthread_cond_wait(&w->more, &w->lock);
     w->idle--;
-    if (op) {
-        w->queued--;
-        op_priv(op)->taken = true;
-    }
+    struct tgt_op *op = *lane ? take(*lane) : NULL;
     pthread_mutex_unlock(&w->lock);
     return op;
 }
@@ -58,8 +121,9 @@ static void hand_back(struct workers *w, struct tgt_op *op)
 static void *worker(void *data)
 {
     struct workers *w = data;
+    struct lane *lane = NULL;
     struct tgt_op *op;
-    while ((op = next_work(w))) {
+    while ((op = next_work(w, &lane))) {
         int64_t res = w->run(op);
         op_priv(op)->res = res;
         hand_back(w, op);
@@ -98,7 +162,7 @@ void workers_free(struct workers *w)
     if (!w)
         return;
     pthread_mutex_lock(&w->lock);
-    g_assert(!w->queue.first);
+    g_assert(!next_lane(w));
     w->stop = true;
     pthread_cond_broadcast(&w->more);
     pthread_mutex_unlock(&w->lock);
@@ -111,13 +175,21 @@ void workers_free(struct workers *w)
     g_free(w);
 }
 
-void workers_start(struct workers *w, struct tgt_op *op)
+static void queue(struct workers *w, struct tgt_op *op, const void *owner)
+{
+    struct lane *lane = lane_of(w, owner);
+    op_queue_push(&lane->queue, op);
+    lane->queued++;
+    op_priv(op)->lane = (uint8_t)(lane - w->lanes);
+}
+
+void workers_start(struct workers *w, struct tgt_op *op, const void *owner)
 {
     op_priv(op)->place = OP_WORKERS;
     op_priv(op)->taken = false;
     pthread_mutex_lock(&w->lock);
-    op_queue_push(&w->queue, op);
-    bool spawn_one = ++w->queued > w->idle && w->count < WORKERS_MAX;
+    queue(w, op, owner);
+    bool spawn_one = ready(w) > w->idle && w->count < WORKERS_MAX;
     pthread_cond_signal(&w->more);
     pthread_mutex_unlock(&w->lock);
     if (spawn_one && spawn(w) < 0 && w->count == 0 && workers_cancel(w, op)) {
@@ -131,8 +203,9 @@ bool workers_cancel(struct workers *w, struct tgt_op *op)
     pthread_mutex_lock(&w->lock);
     bool queued = !op_priv(op)->taken;
     if (queued) {
-        op_queue_remove(&w->queue, op);
-        w->queued--;
+        struct lane *lane = &w->lanes[op_priv(op)->lane];
+        op_queue_remove(&lane->queue, op);
+        lane->queued--;
     }
     pthread_mutex_unlock(&w->lock);
     return queued;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Worker threads of one ring, for what blocks: made as needed up to a limit, asleep without work,
- * gone with the ring. */
+ * gone with the ring. One owner of work gets some of them: the others are for the others. */
 #ifndef CORE_RING_WORKERS_H
 #define CORE_RING_WORKERS_H
 
@@ -14,8 +14,8 @@ struct workers;
 struct workers *workers_new(int64_t (*run)(struct tgt_op *op));
 /* Nothing is under way. Joins the threads. NULL is fine. */
 void workers_free(struct workers *w);
-/* The following on the ring's thread. */
-void workers_start(struct workers *w, struct tgt_op *op);
+/* The following on the ring's thread. `owner` is compared, not looked into. */
+void workers_start(struct workers *w, struct tgt_op *op, const void *owner);
 /* True: no worker has begun with it, and none will. */
 bool workers_cancel(struct workers *w, struct tgt_op *op);
 /* A descriptor that is readable when workers_take() would return something that was not there at

@@ -28,7 +28,8 @@ struct ring_ops {
     void (*sendmsg)(struct ring *, struct tgt_op *, int fd, const struct msghdr *, int flags);
     void (*poll)(struct ring *, struct tgt_op *, int fd, short events);
     void (*timeout)(struct ring *, struct tgt_op *, uint64_t ns);
-    void (*call)(struct ring *, struct tgt_op *, int64_t (*fn)(struct tgt_op *));
+    /* `owner`: for whom; what one owner waits for does not hold up the others. */
+    void (*call)(struct ring *, struct tgt_op *, int64_t (*fn)(struct tgt_op *), const void *owner);
     void (*cancel)(struct ring *, struct tgt_op *);
     /* The poll function of the thread's GMainContext: submit what is queued, wait at most
      * `timeout_ms` (-1: for ever) for completions or for `fds`, fill their revents, return as

@@ -51,5 +51,6 @@ void add_file_tests(void);
 void add_socket_tests(void);
 void add_cancel_tests(void);
 void add_wait_tests(void);
+void add_worker_tests(void);
 
 #endif

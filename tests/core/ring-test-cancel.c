@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Rings: cancelling, and work in worker threads. */
+/* Rings: cancelling. */
 #include <errno.h>
 #include <poll.h>
-#include <pthread.h>
-#include <semaphore.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -131,81 +129,6 @@ static void test_cancel_many(struct fixture *f)
         expect(f, &crowd[i], -ECANCELED);
 }
 
-/* ---- Workers ---- */
-
-struct job {
-    struct probe probe;
-    pthread_t thread;
-    sem_t *begun, *go;
-};
-
-static int64_t where_am_i(struct tgt_op *op)
-{
-    ((struct job *)op)->thread = pthread_self();
-    return -ENOTTY;
-}
-
-static void test_call(struct fixture *f)
-{
-    struct job job = {.thread = pthread_self()};
-    probe_init(&job.probe, f);
-    f->ops->call(f->ring, &job.probe.op, where_am_i);
-    expect(f, &job.probe, -ENOTTY);
-    g_assert_false(pthread_equal(job.thread, pthread_self()));
-}
-
-static int64_t wait_for_go(struct tgt_op *op)
-{
-    struct job *job = (struct job *)op;
-    sem_post(job->begun);
-    sem_wait(job->go);
-    return 42;
-}
-
-/* All that there are workers for run at the same time; what waits for one can be cancelled, what
- * runs cannot. */
-static void test_call_cancel(struct fixture *f)
-{
-    enum { WORKERS = 32 };
-    struct job jobs[WORKERS + 1];
-    sem_t begun, go;
-    sem_init(&begun, 0, 0);
-    sem_init(&go, 0, 0);
-    for (unsigned i = 0; i < G_N_ELEMENTS(jobs); i++) {
-        jobs[i] = (struct job){.begun = &begun, .go = &go};
-        probe_init(&jobs[i].probe, f);
-        f->ops->call(f->ring, &jobs[i].probe.op, wait_for_go);
-    }
-    for (unsigned i = 0; i < WORKERS; i++)
-        sem_wait(&begun);
-    for (unsigned i = 0; i < G_N_ELEMENTS(jobs); i++)
-        f->ops->cancel(f->ring, &jobs[i].probe.op);
-    expect(f, &jobs[WORKERS].probe, -ECANCELED);
-    for (unsigned i = 0; i < WORKERS; i++)
-        sem_post(&go);
-    for (unsigned i = 0; i < WORKERS; i++)
-        expect(f, &jobs[i].probe, 42);
-    sem_destroy(&begun);
-    sem_destroy(&go);
-}
-
-static int64_t nothing(struct tgt_op *op)
-{
-    return 7;
-}
-
-static void test_call_many(struct fixture *f)
-{
-    enum { MANY = 2000 };
-    g_autofree struct probe *crowd = g_new0(struct probe, MANY);
-    for (unsigned i = 0; i < MANY; i++) {
-        probe_init(&crowd[i], f);
-        f->ops->call(f->ring, &crowd[i].op, nothing);
-    }
-    for (unsigned i = 0; i < MANY; i++)
-        expect(f, &crowd[i], 7);
-}
-
 void add_cancel_tests(void)
 {
     add_test("cancel/receive", test_cancel_receive);
@@ -215,7 +138,4 @@ void add_cancel_tests(void)
     add_test("cancel/idle", test_cancel_idle);
     add_test("cancel/then-again", test_cancel_then_again);
     add_test("cancel/many", test_cancel_many);
-    add_test("call/in-another-thread", test_call);
-    add_test("call/cancel", test_call_cancel);
-    add_test("call/many", test_call_many);
 }

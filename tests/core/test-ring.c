@@ -9,5 +9,6 @@ int main(int argc, char **argv)
     add_socket_tests();
     add_cancel_tests();
     add_wait_tests();
+    add_worker_tests();
     return g_test_run();
 }
