@@ -6,9 +6,11 @@
 
 #include "config.h"
 #include "control.h"
+#include "cpu-list.h"
 #include "daemon.h"
 #include "log.h"
 #include "nexus.h"
+#include "plugin.h"
 #include "portal.h"
 #include "target.h"
 #include "thread.h"
@@ -33,6 +35,40 @@ static json_t *plugin_dirs(char **dirs)
     return list;
 }
 
+/* What targets begin with: depth of queues, lengths of segments and bursts. */
+static json_t *target_defaults(void)
+{
+    json_t *all = json_object();
+    const GPtrArray *list = plugins_list(daemon_get()->plugins);
+    for (guint i = 0; i < list->len; i++) {
+        const struct plugin *p = list->pdata[i];
+        const struct tgt_transport_ops *ops = &p->transport;
+        if (p->kind != TGT_PLUGIN_TRANSPORT || p->users == 0)
+            continue;
+        json_t *values = json_object();
+        for (unsigned k = 0; k < ops->target_param_count; k++) {
+            const struct tgt_param *row = control_param_at(ops->target_params, k, ops->param_size);
+            control_put(values, row->name, row->def);
+        }
+        json_object_set_new(all, p->name, values);
+    }
+    return all;
+}
+
+static void describe_threads(json_t *o, const struct daemon *d)
+{
+    g_autofree char *cpus = cpu_list_text(d->config.io_cpus);
+    json_object_set_new(o, "threads", json_integer(threads_count(d->threads)));
+    control_put(o, "ring", threads_ring_name(d->threads));
+    control_put(o, "ring_reason", threads_ring_reason(d->threads));
+    json_object_set_new(o, "spin_us", json_integer(threads_spin_us(d->threads)));
+    if (*cpus)
+        control_put(o, "io_cpus", cpus);
+    json_object_set_new(o, "buffer_memory",
+                        json_integer((json_int_t)threads_buffer_memory(d->threads)));
+    json_object_set_new(o, "target_defaults", target_defaults());
+}
+
 static void system_show_(struct control_call *call, const json_t *params)
 {
     const struct daemon *d = daemon_get();
@@ -41,9 +77,7 @@ static void system_show_(struct control_call *call, const json_t *params)
         json_pack("{s:s, s:i, s:I, s:b}", "version", PACKAGE_VERSION, "pid", (int)getpid(),
                   "uptime", (json_int_t)((g_get_monotonic_time() - d->started) / G_USEC_PER_SEC),
                   "debug", log_get_level() >= TGT_LOG_DEBUG);
-    json_object_set_new(o, "threads", json_integer(threads_count(d->threads)));
-    control_put(o, "ring", threads_ring_name(d->threads));
-    control_put(o, "ring_reason", threads_ring_reason(d->threads));
+    describe_threads(o, d);
     count_luns(o);
     json_object_set_new(o, "sessions", json_integer(sessions->len));
     json_object_set_new(o, "portals", json_integer(portals_list()->len));

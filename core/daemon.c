@@ -30,6 +30,7 @@ static void config_clear(struct daemon_config *config)
     g_free(config->state_dir);
     g_free(config->control_path);
     g_free(config->ring);
+    g_clear_pointer(&config->io_cpus, g_array_unref);
     g_strfreev(config->plugin_dirs);
     g_strfreev(config->plugin_conf_dirs);
 }
@@ -60,7 +61,12 @@ static void free_parts(struct daemon *d)
 static bool start_parts(struct daemon *d, GError **error)
 {
     const struct daemon_config *c = &d->config;
-    d->threads = threads_start(c->threads, c->ring ? c->ring : "auto", c->buffer_memory, error);
+    const struct threads_config threads = {.count = c->threads,
+                                           .ring = c->ring,
+                                           .buffer_memory = c->buffer_memory,
+                                           .spin_us = c->spin_us,
+                                           .cpus = c->io_cpus};
+    d->threads = threads_start(&threads, error);
     if (!d->threads)
         return false;
     d->plugins = plugins_new(c->plugin_dirs, c->plugin_conf_dirs);

@@ -24,6 +24,8 @@ struct daemon_config {
     char *ring;              /* "auto", "uring" or "poll" */
     unsigned threads;        /* number of I/O threads; 0: the default */
     uint64_t buffer_memory;  /* bytes of data buffers per I/O thread; 0: the default */
+    int spin_us;             /* of struct threads_config */
+    GArray *io_cpus;         /* the same; NULL: anywhere */
 };
 
 /* Set up by daemon_start(), constant afterwards; each part has its own locking rules. */

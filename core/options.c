@@ -9,13 +9,24 @@
 #include <string.h>
 
 #include "config.h"
+#include "cpu-list.h"
 #include "plugin.h"
+#include "thread.h"
 
 #define THREADS_MAX 1024u
+#define SPIN_MAX_US 1000u
 #define CONTROL_DIR "/run/tgtd"
 
 /* Options without a letter. */
-enum { OPT_RING = 256, OPT_CONTROL, OPT_STATE_DIR, OPT_PLUGIN_DIR, OPT_BUFFER_MEMORY };
+enum {
+    OPT_RING = 256,
+    OPT_CONTROL,
+    OPT_STATE_DIR,
+    OPT_PLUGIN_DIR,
+    OPT_BUFFER_MEMORY,
+    OPT_SPIN,
+    OPT_IO_CPUS
+};
 
 static const struct option long_options[] = {
     {"foreground", no_argument, NULL, 'f'},
@@ -31,6 +42,8 @@ static const struct option long_options[] = {
     {"state-dir", required_argument, NULL, OPT_STATE_DIR},
     {"plugin-dir", required_argument, NULL, OPT_PLUGIN_DIR},
     {"buffer-memory", required_argument, NULL, OPT_BUFFER_MEMORY},
+    {"spin", required_argument, NULL, OPT_SPIN},
+    {"io-cpus", required_argument, NULL, OPT_IO_CPUS},
     {0},
 };
 
@@ -46,6 +59,9 @@ static const char usage[] =
     "      --ring auto|uring|poll\n"
     "                           engine of the I/O threads\n"
     "      --buffer-memory SIZE data buffers of each I/O thread\n"
+    "      --spin auto|USEC     how long an I/O thread waits for the next command without "
+    "sleeping\n"
+    "      --io-cpus LIST       CPUs of the I/O threads, such as 0-3,8: one for each, in turn\n"
     "      --state-dir DIR      identities and other state that outlives the daemon\n"
     "                           (default " STATE_DIR ")\n"
     "      --plugin-dir DIR     look for plugins here first; may be repeated\n"
@@ -143,6 +159,26 @@ static bool set_buffer_memory(struct options *o)
            wrong("--buffer-memory", error->message);
 }
 
+static bool set_spin(struct options *o)
+{
+    guint64 n;
+    o->config.spin_us = THREADS_SPIN_AUTO;
+    if (strcmp(optarg, "auto") == 0)
+        return true;
+    if (!number("--spin", 0, SPIN_MAX_US, &n))
+        return false;
+    o->config.spin_us = (int)n;
+    return true;
+}
+
+static bool set_io_cpus(struct options *o)
+{
+    g_autoptr(GError) error = NULL;
+    g_clear_pointer(&o->config.io_cpus, g_array_unref);
+    o->config.io_cpus = cpu_list_parse(optarg, &error);
+    return o->config.io_cpus || wrong("--io-cpus", error->message);
+}
+
 /* ---- --TRANSPORT key=value,… ---- */
 
 static void transport_free(void *data)
@@ -231,6 +267,10 @@ static bool option(struct options *o, int letter, GStrvBuilder *plugin_dirs)
         return replace(&o->config.state_dir, absolute(optarg)), true;
     case OPT_BUFFER_MEMORY:
         return set_buffer_memory(o);
+    case OPT_SPIN:
+        return set_spin(o);
+    case OPT_IO_CPUS:
+        return set_io_cpus(o);
     default:
         add_dir(plugin_dirs, optarg);
         return true;
@@ -285,7 +325,8 @@ static enum options_verdict parse(struct options *o, int argc, char **argv,
 enum options_verdict options_parse(struct options *o, int argc, char **argv)
 {
     g_autoptr(GStrvBuilder) plugin_dirs = g_strv_builder_new();
-    *o = (struct options){.transports = g_ptr_array_new_with_free_func(transport_free)};
+    *o = (struct options){.config.spin_us = THREADS_SPIN_AUTO,
+                          .transports = g_ptr_array_new_with_free_func(transport_free)};
     enum options_verdict verdict = parse(o, argc, argv, plugin_dirs);
     if (verdict == OPTIONS_RUN) {
         set_defaults(o, plugin_dirs);
@@ -299,6 +340,7 @@ void options_clear(struct options *o)
     g_clear_pointer(&o->transports, g_ptr_array_unref);
     g_clear_pointer(&o->pid_file, g_free);
     g_clear_pointer(&o->config.state_dir, g_free);
+    g_clear_pointer(&o->config.io_cpus, g_array_unref);
     g_clear_pointer(&o->config.control_path, g_free);
     g_clear_pointer(&o->config.ring, g_free);
     g_clear_pointer(&o->config.plugin_dirs, g_strfreev);

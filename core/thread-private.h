@@ -27,7 +27,9 @@ struct threads {
     gint next;      /* atomic: where thread_pick() begins to look */
     struct tgt_thread *list;
     const struct ring_ops *ops;
-    bool may_spin; /* there are CPUs for all of us, and for others meanwhile */
+    uint64_t spin_ns; /* how long a pause may be that is spun through; 0: none */
+    uint64_t buffer_memory;
+    const GArray *cpus; /* while they are started */
     char *reason;  /* why not uring, or NULL */
 };
 

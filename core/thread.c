@@ -10,9 +10,6 @@
 /* Rounds of one turn: what completes without waiting must not keep the thread from looking at the
  * rest. */
 #define TURN_ROUNDS 16
-/* A wake-up costs more than 20 us on each side. While the pauses of a dialogue are this short, the
- * thread does not sleep in them. */
-#define SPIN_NS 50000u
 
 /* The thread that runs; io_uring's poll function and the services of plugins are given no context.
  */
@@ -112,10 +109,10 @@ static void cpu_relax(void)
 #endif
 }
 
-/* Wait for a short time without sleeping. */
+/* Wait for a short time without sleeping: a wake-up costs more than 20 us on each side. */
 static bool spin(struct tgt_thread *t)
 {
-    uint64_t deadline = clock_ns() + SPIN_NS;
+    uint64_t deadline = clock_ns() + t->all->spin_ns;
     do {
         for (unsigned i = 0; i < 16; i++) {
             if (t->ops->pending(t->ring) || has_messages(t->priv))
@@ -152,7 +149,7 @@ static gint pause_or_sleep(struct tgt_thread *t, GPollFD *fds, guint n, gint tim
     }
     uint64_t start = clock_ns();
     gint res = sleep_on(t, fds, n, timeout);
-    p->spin = t->all->may_spin && clock_ns() - start < SPIN_NS;
+    p->spin = clock_ns() - start < t->all->spin_ns;
     return res;
 }
 

@@ -31,9 +31,18 @@ struct tgt_thread {
     struct thread_private *priv; /* thread.c */
 };
 
-/* Start `n` I/O threads (0: default) with ring "auto", "uring" or "poll" and `buffer_memory` bytes
- * each (0: default). Returns when all run. Main thread. */
-struct threads *threads_start(unsigned n, const char *ring, uint64_t buffer_memory, GError **error);
+/* How I/O threads are to be. Zero, NULL: the default, but for `spin_us`. */
+struct threads_config {
+    unsigned count;
+    const char *ring;       /* "auto" (the default), "uring" or "poll" */
+    uint64_t buffer_memory; /* bytes of data buffers of each */
+    int spin_us;        /* microseconds that one waits without sleeping in a dialogue; 0: never */
+    const GArray *cpus; /* unsigned: thread i runs on the i-th of them, in turn; NULL: anywhere */
+};
+#define THREADS_SPIN_AUTO (-1) /* where there are CPUs enough, and no battery */
+
+/* Start them. Returns when all run. Main thread. */
+struct threads *threads_start(const struct threads_config *config, GError **error);
 /* Run `fn` on each thread, one after the other, and wait for it (main thread; used for
  * thread_attach/detach of transports and LU drains). */
 void threads_each(struct threads *threads, void (*fn)(struct tgt_thread *thread, void *data),
@@ -45,6 +54,9 @@ struct tgt_thread *threads_get(const struct threads *threads, unsigned index);
 /* "uring" or "poll", and why not uring (NULL if it is, or was not asked for). */
 const char *threads_ring_name(const struct threads *threads);
 const char *threads_ring_reason(const struct threads *threads);
+
+unsigned threads_spin_us(const struct threads *threads);
+uint64_t threads_buffer_memory(const struct threads *threads); /* of each */
 
 /* Services of host.h, same rules. thread_post(NULL, msg) goes to the main thread (default
  * GMainContext). */

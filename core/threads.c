@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The I/O threads as a whole: start, end, choice, and calls on each. */
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include "buffer.h"
 #include "config.h"
+#include "cpu-list.h"
 #include "daemon.h"
 #include "error.h"
 #include "ring.h"
@@ -13,16 +15,31 @@
 
 #define THREADS_DEFAULT_MAX 4
 #define BUFFER_DEFAULT      (64u << 20)
+#define SPIN_DEFAULT_US     50
+#define POWER_SUPPLIES      "/sys/class/power_supply"
+
+static void set_cpu(pthread_attr_t *attr, const GArray *cpus, unsigned index)
+{
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(g_array_index(cpus, unsigned, index % cpus->len), &set);
+    pthread_attr_setaffinity_np(attr, sizeof set, &set);
+}
 
 /* Signals are the main thread's. */
 static int spawn(struct tgt_thread *t)
 {
     sigset_t all, old;
+    pthread_attr_t attr;
     char name[16];
     sigfillset(&all);
+    pthread_attr_init(&attr);
+    if (t->all->cpus)
+        set_cpu(&attr, t->all->cpus, t->index);
     pthread_sigmask(SIG_SETMASK, &all, &old);
-    int error = pthread_create(&t->priv->pthread, NULL, thread_main, t);
+    int error = pthread_create(&t->priv->pthread, &attr, thread_main, t);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
+    pthread_attr_destroy(&attr);
     g_snprintf(name, sizeof(name), "tgt-io-%u", t->index);
     if (!error)
         pthread_setname_np(t->priv->pthread, name);
@@ -41,11 +58,11 @@ static void private_free(struct thread_private *p)
     g_free(p);
 }
 
-static bool thread_start(struct tgt_thread *t, uint64_t buffer_memory, GError **error)
+static bool thread_start(struct tgt_thread *t, GError **error)
 {
     struct thread_private *p = t->priv = g_new0(struct thread_private, 1);
     sem_init(&p->started, 0, 0);
-    t->buffers = buffer_pool_new(buffer_memory);
+    t->buffers = buffer_pool_new(t->all->buffer_memory);
     int res = t->buffers ? spawn(t) : ENOMEM;
     if (res == 0) {
         wait_for(&p->started);
@@ -77,12 +94,12 @@ static void stop_all(struct threads *threads)
 }
 
 static bool start_all(struct threads *threads, const struct ring_ops *ops, unsigned n,
-                      uint64_t buffer_memory, GError **error)
+                      GError **error)
 {
     threads->ops = ops;
     for (unsigned i = 0; i < n; i++) {
         threads->list[i] = (struct tgt_thread){.index = i, .all = threads, .ops = ops};
-        if (!thread_start(&threads->list[i], buffer_memory, error)) {
+        if (!thread_start(&threads->list[i], error)) {
             stop_all(threads);
             return false;
         }
@@ -92,12 +109,12 @@ static bool start_all(struct threads *threads, const struct ring_ops *ops, unsig
 }
 
 #if HAVE_LIBURING
-static bool start_uring(struct threads *threads, unsigned n, uint64_t buffer_memory, GError **error)
+static bool start_uring(struct threads *threads, unsigned n, GError **error)
 {
-    return start_all(threads, &ring_uring, n, buffer_memory, error);
+    return start_all(threads, &ring_uring, n, error);
 }
 #else
-static bool start_uring(struct threads *threads, unsigned n, uint64_t buffer_memory, GError **error)
+static bool start_uring(struct threads *threads, unsigned n, GError **error)
 {
     g_set_error(error, CORE_ERROR, CORE_ERROR_FAILED,
                 "io_uring cannot be used: this tgtd was built without liburing");
@@ -105,24 +122,23 @@ static bool start_uring(struct threads *threads, unsigned n, uint64_t buffer_mem
 }
 #endif
 
-static bool start_auto(struct threads *threads, unsigned n, uint64_t buffer_memory, GError **error)
+static bool start_auto(struct threads *threads, unsigned n, GError **error)
 {
     g_autoptr(GError) refused = NULL;
-    if (start_uring(threads, n, buffer_memory, &refused))
+    if (start_uring(threads, n, &refused))
         return true;
     threads->reason = g_strdup(refused->message);
-    return start_all(threads, &ring_poll, n, buffer_memory, error);
+    return start_all(threads, &ring_poll, n, error);
 }
 
-static bool start_with(struct threads *threads, const char *ring, unsigned n,
-                       uint64_t buffer_memory, GError **error)
+static bool start_with(struct threads *threads, const char *ring, unsigned n, GError **error)
 {
     if (g_str_equal(ring, "auto"))
-        return start_auto(threads, n, buffer_memory, error);
+        return start_auto(threads, n, error);
     if (g_str_equal(ring, "uring"))
-        return start_uring(threads, n, buffer_memory, error);
+        return start_uring(threads, n, error);
     if (g_str_equal(ring, "poll"))
-        return start_all(threads, &ring_poll, n, buffer_memory, error);
+        return start_all(threads, &ring_poll, n, error);
     g_set_error(error, CORE_ERROR, CORE_ERROR_INVALID,
                 "ring \"%s\": there are \"auto\", \"uring\" and \"poll\"", ring);
     return false;
@@ -133,13 +149,27 @@ static unsigned default_count(void)
     return CLAMP(g_get_num_processors() / 2, 1, THREADS_DEFAULT_MAX);
 }
 
-struct threads *threads_start(unsigned n, const char *ring, uint64_t buffer_memory, GError **error)
+/* Who spins takes a CPU from others; with a single one, from the peer that it waits for. */
+static uint64_t spin_ns(int us, unsigned n)
+{
+    if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
+        return 0;
+    if (us == THREADS_SPIN_AUTO)
+        us = n <= g_get_num_processors() && !cpu_on_battery(POWER_SUPPLIES) ? SPIN_DEFAULT_US : 0;
+    return (uint64_t)us * 1000;
+}
+
+struct threads *threads_start(const struct threads_config *config, GError **error)
 {
     struct threads *threads = g_new0(struct threads, 1);
-    n = n ? n : default_count();
-    threads->may_spin = sysconf(_SC_NPROCESSORS_ONLN) > 1 && n <= g_get_num_processors();
+    unsigned n = config->count ? config->count : default_count();
+    threads->spin_ns = spin_ns(config->spin_us, n);
+    threads->buffer_memory = config->buffer_memory ? config->buffer_memory : BUFFER_DEFAULT;
+    threads->cpus = config->cpus;
     threads->list = g_new0(struct tgt_thread, n);
-    if (start_with(threads, ring, n, buffer_memory ? buffer_memory : BUFFER_DEFAULT, error))
+    bool ok = start_with(threads, config->ring ? config->ring : "auto", n, error);
+    threads->cpus = NULL;
+    if (ok)
         return threads;
     threads_stop(threads);
     return NULL;
@@ -201,6 +231,16 @@ const char *threads_ring_name(const struct threads *threads)
 const char *threads_ring_reason(const struct threads *threads)
 {
     return threads->reason;
+}
+
+unsigned threads_spin_us(const struct threads *threads)
+{
+    return (unsigned)(threads->spin_ns / 1000);
+}
+
+uint64_t threads_buffer_memory(const struct threads *threads)
+{
+    return threads->buffer_memory;
 }
 
 /* Among equals they take turns: a session counts only once its login has ended. */

@@ -22,15 +22,39 @@ static void print_ring(const json_t *s)
            ctl_text(s, "ring"), reason ? " (" : "", reason ? reason : "", reason ? ")" : "");
 }
 
+static void print_settings(const json_t *s)
+{
+    g_autofree char *memory = format_size(ctl_int(s, "buffer_memory"));
+    const char *cpus = ctl_text(s, "io_cpus");
+    if (ctl_int(s, "spin_us"))
+        printf("%-12s up to %" JSON_INTEGER_FORMAT " us\n", "spin", ctl_int(s, "spin_us"));
+    else
+        print_text("spin", "off");
+    print_text("io-cpus", cpus ? cpus : "any");
+    printf("%-12s %s for each thread\n", "buffers", memory);
+}
+
+static void print_defaults(const char *transport, const json_t *values)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach((json_t *)values, name, value) {
+        printf("%-12s %s=%s\n", transport, name, json_string_value(value));
+        transport = "";
+    }
+}
+
 static void print_system(const json_t *s)
 {
     g_autofree char *up = format_duration(ctl_int(s, "uptime"));
     size_t i;
+    const char *name;
     json_t *dir;
     print_text("version", ctl_text(s, "version"));
     print_int(s, "pid");
     print_text("up", up);
     print_ring(s);
+    print_settings(s);
     print_int(s, "targets");
     print_int(s, "luns");
     print_int(s, "sessions");
@@ -39,6 +63,8 @@ static void print_system(const json_t *s)
     print_text("state", ctl_text(s, "state_dir"));
     json_array_foreach(json_object_get(s, "plugin_dirs"), i, dir)
         print_text(i == 0 ? "plugins" : "", json_string_value(dir));
+    json_object_foreach(json_object_get(s, "target_defaults"), name, dir)
+        print_defaults(name, dir);
 }
 
 static enum ctl_exit system_show(struct ctl *ctl)

@@ -314,7 +314,7 @@ static void run_test(gconstpointer data)
 {
     struct fixture f;
     struct run run = {.f = &f, .test = data};
-    f.threads = threads_start(1, "poll", BLOCKS * BUFFER_LARGE, NULL);
+    f.threads = threads_start(&(struct threads_config){1, "poll", BLOCKS * BUFFER_LARGE}, NULL);
     f.t = threads_get(f.threads, 0);
     f.pool = f.t->buffers;
     sem_init(&run.over, 0, 0);

@@ -27,7 +27,7 @@ struct fixture {
 static void setup(struct fixture *f, gconstpointer ring)
 {
     g_autoptr(GError) error = NULL;
-    f->threads = threads_start(3, ring, 1 << 20, &error);
+    f->threads = threads_start(&(struct threads_config){3, ring, 1 << 20}, &error);
     g_assert_no_error(error);
     f->t = threads_get(f->threads, 0);
 }
@@ -62,13 +62,13 @@ static void test_start(struct fixture *f, gconstpointer ring)
 static void test_unknown_ring(void)
 {
     g_autoptr(GError) error = NULL;
-    g_assert_null(threads_start(1, "kqueue", 0, &error));
+    g_assert_null(threads_start(&(struct threads_config){1, "kqueue"}, &error));
     g_assert_error(error, CORE_ERROR, CORE_ERROR_INVALID);
 }
 
 static void test_defaults(void)
 {
-    struct threads *threads = threads_start(0, "poll", 0, NULL);
+    struct threads *threads = threads_start(&(struct threads_config){0, "poll"}, NULL);
     struct buffer_stats stats;
     g_assert_cmpuint(threads_count(threads), ==, CLAMP(g_get_num_processors() / 2, 1, 4));
     buffer_pool_stats(threads_get(threads, 0)->buffers, &stats);
@@ -508,7 +508,7 @@ static void test_refused_auto(void)
     g_autoptr(GError) error = NULL;
     if (g_test_subprocess()) {
         forbid_io_uring();
-        struct threads *threads = threads_start(2, "auto", 0, &error);
+        struct threads *threads = threads_start(&(struct threads_config){2}, &error);
         g_assert_no_error(error);
         g_assert_cmpstr(threads_ring_name(threads), ==, "poll");
         g_assert_nonnull(threads_ring_reason(threads));
@@ -525,7 +525,7 @@ static void test_refused_uring(void)
     g_autoptr(GError) error = NULL;
     if (g_test_subprocess()) {
         forbid_io_uring();
-        g_assert_null(threads_start(2, "uring", 0, &error));
+        g_assert_null(threads_start(&(struct threads_config){2, "uring"}, &error));
         g_assert_error(error, CORE_ERROR, CORE_ERROR_FAILED);
         g_assert_true(strstr(error->message, "io_uring cannot be used") == error->message);
         return;
@@ -568,7 +568,7 @@ static void skip_uring(gconstpointer reason)
 static void add_uring_tests(void)
 {
     g_autoptr(GError) error = NULL;
-    struct threads *threads = threads_start(1, "uring", 0, &error);
+    struct threads *threads = threads_start(&(struct threads_config){1, "uring"}, &error);
     if (threads)
         add_tests("uring");
     else

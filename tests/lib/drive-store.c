@@ -90,7 +90,7 @@ struct drive *drive_open(const char *ring, const char *path, char *const *option
         g_free(d);
         return NULL;
     }
-    d->threads = threads_start(2, ring, 1 << 20, &error);
+    d->threads = threads_start(&(struct threads_config){2, ring, 1 << 20}, &error);
     g_assert_no_error(error);
     return d;
 }

@@ -86,7 +86,7 @@ def end(process, number=signal.SIGTERM):
 def test_help(f):
     text = f.run("--help", status=0).stdout
     for option in ("--foreground", "--nodaemonize", "--control-port", "--nr_iothreads", "--ring", "--pid-file",
-                   "--debug", "--plugin-dir", "--state-dir", "--buffer-memory", "--iscsi", "--version"):
+                   "--debug", "--plugin-dir", "--state-dir", "--buffer-memory", "--spin", "--io-cpus", "--iscsi", "--version"):
         tap.true(option in text, f"{option} is not in the help")
 
 
@@ -98,6 +98,8 @@ def test_version(f):
     unknown=(("--nonsense", "x"), "neither an option nor a transport"), letter=(("-Z",), "unknown"),
     ambiguous=(("--p", "x"), "ambiguous"), word=(("word",), "not expected"), threads=(("-t", "0"), "--nr_iothreads"),
     threads_word=(("-t", "many"), "--nr_iothreads"), ring=(("--ring", "epoll"), "auto, uring or poll"),
+    spin=(("--spin", "1001"), "--spin"), spin_word=(("--spin", "long"), "--spin"), cpus=(("--io-cpus", "1023"), "CPU 1023"),
+    cpus_word=(("--io-cpus", "all"), "no list of CPUs"),
     debug=(("-d", "2"), "--debug"), port=(("-C", "-1"), "--control-port"), memory=(("--buffer-memory", "x"), "size"),
     no_value=(("--iscsi",), "needs a value"), missing=(("-t",), "without its value"),
     parameter=(("--iscsi", "portal=127.0.0.1:0,nonsense=1"), "nonsense"),
@@ -126,6 +128,25 @@ def test_portals(f, text, count):
     process = f.start("-f", *f.arguments()[:4], "--iscsi", text)
     tap.equal(len(f.portals()), count, "portals")
     tap.equal(end(process), 0, "exit status")
+
+
+def test_io_threads_are_where_they_shall_be(f):
+    process = f.start("-f", *f.arguments(), "-t", "2", "--io-cpus", "0", "--spin", "7")
+    shown = bed.json.loads(f.ctl("--format", "json", "system", "show").stdout)
+    tap.equal((shown["io_cpus"], shown["spin_us"], shown["threads"]), ("0", 7, 2), "what system show says")
+    masks = []
+    for task in os.listdir(f"/proc/{process.pid}/task"):
+        with open(f"/proc/{process.pid}/task/{task}/comm") as comm:
+            if comm.read().startswith("tgt-io-"):
+                masks.append(os.sched_getaffinity(int(task)))
+    tap.equal(masks, [{0}, {0}], "CPUs of the I/O threads")
+
+
+def test_settings_are_shown(f):
+    f.start("-f", *f.arguments(), "--spin", "0", "--buffer-memory", "32M")
+    shown = f.ctl("system", "show").stdout
+    for line in ("spin         off", "io-cpus      any", "buffers      32.0 MiB for each thread", "MaxQueueCmd=128"):
+        tap.true(line in shown, f"{line}: {shown}")
 
 
 def test_options_by_prefix_and_equals(f):
