@@ -9,6 +9,7 @@
 #include "bs-blocking.h"
 #include "cmd.h"
 #include "iov.h"
+#include "lu-cache.h"
 #include "lu.h"
 #include "nexus.h"
 #include "plugin.h"
@@ -157,7 +158,11 @@ static bool needs_flush(const struct bs_task *t)
 {
     bool writes = t->request.op == TGT_BS_WRITE || t->request.op == TGT_BS_WRITE_ZEROES ||
                   t->request.op == TGT_BS_COMPARE_AND_WRITE;
-    return writes && (t->request.flags & TGT_BS_FUA) && t->bs->info.fua == TGT_BS_EMULATE;
+    if (!writes)
+        return false;
+    if (t->request.flags & TGT_BS_FUA)
+        return t->bs->info.fua == TGT_BS_EMULATE;
+    return t->bs->info.write_back && lu_cache_has_gone(t->cmd->lu);
 }
 
 static int prepare(struct bs_task *t)

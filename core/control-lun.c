@@ -199,18 +199,37 @@ static void lun_create_(struct control_call *call, const json_t *params)
     lu_create(&request, created, call);
 }
 
+/* Values that are set one after the other. The LU may be deleted while one waits for its store. */
+struct setting {
+    struct control_call *call;
+    json_t *params; /* one reference */
+    void *next;     /* in its values */
+};
+
+/* Without a LU control_lun() has ended the call. */
+static void set_next(GError *error, void *data)
+{
+    struct setting *s = data;
+    void *at = s->next;
+    struct core_lu *lu = error ? NULL : control_lun(s->call, s->params);
+    if (error || (lu && !at))
+        control_end(s->call, error);
+    if (!lu || !at) {
+        json_decref(s->params);
+        g_free(s);
+        return;
+    }
+    s->next = json_object_iter_next(json_object_get(s->params, "values"), at);
+    lu_set(lu, json_object_iter_key(at), json_string_value(json_object_iter_value(at)), set_next,
+           s);
+}
+
 static void lun_set_(struct control_call *call, const json_t *params)
 {
-    GError *error = NULL;
-    const char *key;
-    json_t *value;
-    struct core_lu *lu = control_lun(call, params);
-    if (!lu)
-        return;
-    json_object_foreach(json_object_get(params, "values"), key, value)
-        if (!lu_set(lu, key, json_string_value(value), &error))
-            break;
-    control_end(call, error);
+    struct setting *s = g_new(struct setting, 1);
+    *s = (struct setting){call, json_incref((json_t *)params), NULL};
+    s->next = json_object_iter(json_object_get(params, "values"));
+    set_next(NULL, s);
 }
 
 static void ended(GError *error, void *data)

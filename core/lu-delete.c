@@ -43,11 +43,11 @@ static void closed(void *data)
     deleted(data);
 }
 
-/* The last look at the store has to be over before the store is closed. */
+/* What needs the store has to be over before it is closed. */
 static void close_when_unused(struct core_lu *lu)
 {
     struct lu_work *r = lu->deletion;
-    if (r == NULL || lu->refreshes > 0)
+    if (r == NULL || lu->holds > 0)
         return;
     struct bs *bs = lu->pub.medium ? core_medium(lu->pub.medium)->bs : NULL;
     lu_free(lu);
@@ -55,6 +55,17 @@ static void close_when_unused(struct core_lu *lu)
         bs_close(bs, closed, r);
     else
         deleted(r);
+}
+
+void lu_hold(struct core_lu *lu)
+{
+    lu->holds++;
+}
+
+void lu_let_go(struct core_lu *lu)
+{
+    lu->holds--;
+    close_when_unused(lu);
 }
 
 static void drained(struct core_lu *lu, void *data)
@@ -84,7 +95,6 @@ static void refreshed(struct bs *bs, const struct tgt_bs_info *info, GError *err
 {
     struct lu_work *r = data;
     struct core_lu *lu = r->lu;
-    lu->refreshes--;
     if (error == NULL && info->size < lu->pub.block_size)
         error = g_error_new(CORE_ERROR, CORE_ERROR_INVALID,
                             "the backing store is now smaller than one block");
@@ -92,7 +102,7 @@ static void refreshed(struct bs *bs, const struct tgt_bs_info *info, GError *err
         medium_resize(core_medium(lu->pub.medium), info->size, lu->pub.block_shift))
         resized(lu);
     finish(r, error);
-    close_when_unused(lu);
+    lu_let_go(lu);
 }
 
 void lu_resize(struct core_lu *lu, void (*done)(GError *error, void *data), void *data)
@@ -103,6 +113,6 @@ void lu_resize(struct core_lu *lu, void (*done)(GError *error, void *data), void
               data);
         return;
     }
-    lu->refreshes++;
+    lu_hold(lu);
     bs_refresh(core_medium(lu->pub.medium)->bs, refreshed, work_new(lu, done, data));
 }

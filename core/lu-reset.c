@@ -3,6 +3,8 @@
  * all threads, and back. */
 #include "claim.h"
 #include "cmd-pool.h"
+#include "log.h"
+#include "lu-cache.h"
 #include "lu-share.h"
 #include "lu.h"
 #include "nexus.h"
@@ -57,18 +59,43 @@ static void reset(struct core_lu *lu)
     lu_attention(&lu->pub, TGT_SENSE_LU_RESET, NULL);
 }
 
-static void collect(struct tgt_msg *msg)
+static void end(struct lu_clear *clear)
 {
-    struct lu_clear *clear = slot_of(msg)->clear;
     struct lu_gate *gate = clear->lu->gate;
-    if (--clear->left > 0)
-        return;
     if (clear->reset)
         reset(clear->lu);
     clear->msg.fn = finish;
     thread_post(clear->issuer->thread, &clear->msg);
     gate->resets--;
     lu_drain_look(gate);
+}
+
+static void flushed(struct core_lu *lu, int result, void *data)
+{
+    if (result < 0)
+        log_warning("LUN %u: the reset leaves the write cache on, because it cannot be written: %s",
+                    lu->lun, g_strerror(-result));
+    end(data);
+}
+
+static bool turns_cache_off(const struct lu_clear *clear)
+{
+    struct core_lu *lu = clear->lu;
+    g_mutex_lock(&lu->lock);
+    bool goes = clear->reset && lu_cache_goes_saved(lu);
+    g_mutex_unlock(&lu->lock);
+    return goes;
+}
+
+static void collect(struct tgt_msg *msg)
+{
+    struct lu_clear *clear = slot_of(msg)->clear;
+    if (--clear->left > 0)
+        return;
+    if (turns_cache_off(clear))
+        lu_cache_flush(clear->lu, flushed, clear);
+    else
+        end(clear);
 }
 
 /* ---- Each thread ---- */

@@ -5,6 +5,7 @@
 
 #include "error.h"
 #include "identity.h"
+#include "lu-cache.h"
 #include "lu.h"
 #include "medium.h"
 #include "mode.h"
@@ -14,6 +15,7 @@
 struct key {
     const char *name;
     bool (*set)(struct core_lu *lu, const char *value, GError **error);
+    bool (*turns_cache_off)(const char *value); /* NULL: never */
 };
 
 /* ---- Values ---- */
@@ -191,6 +193,12 @@ static bool set_write_cache(struct core_lu *lu, const char *value, GError **erro
     return parse_bool(value, &on, error) && mode_set_bits(lu, 0x08, 0, 0x04, on, error);
 }
 
+static bool is_off(const char *value)
+{
+    bool on;
+    return parse_bool(value, &on, NULL) && !on;
+}
+
 /* Control page, D_SENSE. */
 static bool set_sense_format(struct core_lu *lu, const char *value, GError **error)
 {
@@ -208,28 +216,89 @@ static bool set_swp(struct core_lu *lu, const char *value, GError **error)
 }
 
 static const struct key keys[] = {
-    {"vendor", set_vendor}, {"product", set_product},         {"revision", set_revision},
-    {"serial", set_serial}, {"scsi-id", set_scsi_id},         {"uuid", set_uuid},
-    {"online", set_online}, {"read-only", set_read_only},     {"removable", set_removable},
-    {"thin", set_thin},     {"write-cache", set_write_cache}, {"sense-format", set_sense_format},
-    {"swp", set_swp},       {"mode-page", mode_set_page},
+    {"vendor", set_vendor},
+    {"product", set_product},
+    {"revision", set_revision},
+    {"serial", set_serial},
+    {"scsi-id", set_scsi_id},
+    {"uuid", set_uuid},
+    {"online", set_online},
+    {"read-only", set_read_only},
+    {"removable", set_removable},
+    {"thin", set_thin},
+    {"write-cache", set_write_cache, is_off},
+    {"sense-format", set_sense_format},
+    {"swp", set_swp},
+    {"mode-page", mode_set_page, mode_page_without_cache},
 };
 
-static bool unknown(const char *key, GError **error)
+static const struct key *key_find(const char *name, GError **error)
 {
     const char *names[G_N_ELEMENTS(keys) + 1] = {0};
-    for (unsigned i = 0; i < G_N_ELEMENTS(keys); i++)
+    for (unsigned i = 0; i < G_N_ELEMENTS(keys); i++) {
         names[i] = keys[i].name;
-    const char *near = suggest(key, names);
+        if (strcmp(keys[i].name, name) == 0)
+            return &keys[i];
+    }
+    const char *near = suggest(name, names);
     g_set_error(error, CORE_ERROR, CORE_ERROR_INVALID, "a logical unit has no parameter '%s'%s%s%s",
-                key, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
-    return false;
+                name, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    return NULL;
 }
 
-bool lu_set(struct core_lu *lu, const char *key, const char *value, GError **error)
+/* ---- Behind a flush ---- */
+
+/* A value that waits until the write cache is empty. */
+struct setting {
+    const struct key *key;
+    char *value;
+    void (*done)(GError *error, void *data);
+    void *data;
+};
+
+static void flushed(struct core_lu *lu, int result, void *data)
 {
-    for (unsigned i = 0; i < G_N_ELEMENTS(keys); i++)
-        if (strcmp(keys[i].name, key) == 0)
-            return keys[i].set(lu, value, error);
-    return unknown(key, error);
+    struct setting *s = data;
+    GError *error = NULL;
+    if (result == 0 && tgt_lu_is(&lu->pub, TGT_LU_WCE)) { /* a reset has turned it on meanwhile */
+        lu_cache_flush(lu, flushed, s);
+        return;
+    }
+    if (result < 0)
+        g_set_error(&error, CORE_ERROR, CORE_ERROR_FAILED,
+                    "the write cache stays on, because it cannot be written: %s",
+                    g_strerror(-result));
+    else if (!s->key->set(lu, s->value, &error))
+        lu_cache_settle(lu);
+    lu_let_go(lu);
+    s->done(error, s->data);
+    g_free(s->value);
+    g_free(s);
+}
+
+static bool has_to_flush(struct core_lu *lu, const struct key *key, const char *value)
+{
+    if (key->turns_cache_off == NULL || !key->turns_cache_off(value))
+        return false;
+    g_mutex_lock(&lu->lock);
+    bool on = lu_cache_is_on(lu);
+    g_mutex_unlock(&lu->lock);
+    return on;
+}
+
+void lu_set(struct core_lu *lu, const char *key, const char *value,
+            void (*done)(GError *error, void *data), void *data)
+{
+    GError *error = NULL;
+    const struct key *k = key_find(key, &error);
+    if (k != NULL && has_to_flush(lu, k, value)) {
+        struct setting *s = g_new(struct setting, 1);
+        *s = (struct setting){k, g_strdup(value), done, data};
+        lu_hold(lu);
+        lu_cache_flush(lu, flushed, s);
+        return;
+    }
+    if (k != NULL)
+        k->set(lu, value, &error);
+    done(error, data);
 }

@@ -49,7 +49,8 @@ struct core_lu {
     char
         scsi_id[41]; /* under lock: T10 vendor specific identifier behind the vendor, "" : serial */
     struct lu_counters gone;  /* under lock: sums of I_T_Ls that are no more */
-    unsigned refreshes;       /* main thread: looks at the store's size under way */
+    bool cache_went;          /* atomic: lu_cache_flush() has been called (lu-cache.h) */
+    unsigned holds;           /* main thread: what is under way and needs the store, lu_hold() */
     struct lu_work *deletion; /* main thread: waits for the end of these (lu-delete.c); NULL */
 };
 
@@ -102,11 +103,16 @@ bool lu_text_set(char *field, size_t width, char fill, const char *value, GError
 /* Waits for commands on the LU to end (they are aborted), then closes. lu is gone when `done` runs.
  */
 void lu_delete(struct core_lu *lu, void (*done)(GError *error, void *data), void *data);
+/* Keep the LU and its store until lu_let_go(), also if it is deleted. Main thread. */
+void lu_hold(struct core_lu *lu);
+void lu_let_go(struct core_lu *lu);
 /* Look at the store's size again; establishes CAPACITY DATA HAS CHANGED if it did. */
 void lu_resize(struct core_lu *lu, void (*done)(GError *error, void *data), void *data);
 /* `lun set`: vendor, product, revision, serial, uuid (only without sessions), read-only, removable,
- * thin, write-cache, sense-format, online, … */
-bool lu_set(struct core_lu *lu, const char *key, const char *value, GError **error);
+ * thin, write-cache, sense-format, online, … `done` on the main thread, at once, or later where the
+ * store has to write its cache first. Main thread. */
+void lu_set(struct core_lu *lu, const char *key, const char *value,
+            void (*done)(GError *error, void *data), void *data);
 
 /* Sums over all I_T_Ls, past and present. Any thread. */
 void lu_counters(struct core_lu *lu, struct lu_counters *sum);

@@ -7,6 +7,7 @@
 
 #include "error.h"
 #include "log.h"
+#include "lu-cache.h"
 #include "spc.h"
 
 /* ---- Pages ---- */
@@ -134,8 +135,11 @@ void mode_values_free(struct mode_values *values)
 
 void mode_values_reset(struct core_lu *lu)
 {
-    for (guint i = 0; i < lu->modes->pages->len; i++)
-        settle(lu, g_ptr_array_index(lu->modes->pages, i));
+    for (guint i = 0; i < lu->modes->pages->len; i++) {
+        struct mode_page *page = g_ptr_array_index(lu->modes->pages, i);
+        if (!lu_cache_stays(lu, page))
+            settle(lu, page);
+    }
 }
 
 /* ---- Changing ---- */
@@ -262,6 +266,13 @@ static struct mode_page *page_for(struct core_lu *lu, const uint8_t *numbers)
         g_ptr_array_sort(lu->modes->pages, compare);
     }
     return page != NULL && page->length == numbers[2] ? page : NULL;
+}
+
+bool mode_page_without_cache(const char *text)
+{
+    g_autoptr(GByteArray) numbers = g_byte_array_new();
+    return parse_page(text, numbers) && numbers->data[0] == 0x08 && numbers->data[1] == 0 &&
+           numbers->len > 3 && !(numbers->data[3] & 0x04);
 }
 
 bool mode_set_page(struct core_lu *lu, const char *text, GError **error)

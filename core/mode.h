@@ -49,5 +49,7 @@ void mode_restore(struct core_lu *lu, struct mode_values *values);
 bool mode_set_bits(struct core_lu *lu, uint8_t code, unsigned byte, uint8_t mask, bool on,
                    GError **error);
 bool mode_set_page(struct core_lu *lu, const char *text, GError **error);
+/* Is that a Caching page without WCE? */
+bool mode_page_without_cache(const char *text);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "cmd.h"
 #include "log.h"
+#include "lu-cache.h"
 #include "lu.h"
 #include "mode.h"
 #include "spc.h"
@@ -123,8 +124,8 @@ static bool read_page(struct list *list, struct core_lu *lu)
     return left(list) < length ? truncated(list) : read_values(list, page);
 }
 
-/* Values become current, and saved with SP, or none does. lu->lock held. */
-static bool read_list(struct list *list, struct core_lu *lu, bool ten, bool *changed)
+/* Values become pending. lu->lock held. */
+static bool read_list(struct list *list, struct core_lu *lu, bool ten)
 {
     mode_begin(lu);
     if (!read_header(list, lu, ten))
@@ -132,7 +133,7 @@ static bool read_list(struct list *list, struct core_lu *lu, bool ten, bool *cha
     while (left(list) > 0)
         if (!read_page(list, lu))
             return false;
-    return mode_commit(lu, changed) == NULL || invalid(list, ten ? 8 : 4, -1);
+    return true;
 }
 
 static void take_as_saved(struct core_lu *lu)
@@ -195,45 +196,64 @@ static void finish(struct tgt_cmd *cmd)
         cmd_good(cmd);
 }
 
-static void flushed(struct tgt_cmd *cmd, const struct tgt_bs_io *io, int result)
+static bool is_ten(const struct tgt_cmd *cmd)
+{
+    return cmd->cdb[0] == 0x55;
+}
+
+/* Values become current, and saved with SP, or none does. lu->lock held. */
+static bool commit(struct tgt_cmd *cmd, struct list *list, bool *changed)
+{
+    struct core_lu *lu = core_lu(cmd->lu);
+    if (mode_commit(lu, changed) != NULL)
+        return invalid(list, is_ten(cmd) ? 8 : 4, -1);
+    if (cmd->cdb[1] & SP)
+        take_as_saved(lu);
+    return true;
+}
+
+static void mode_select(struct tgt_cmd *cmd, bool flushed);
+
+static void flush_ended(struct tgt_cmd *cmd, const struct tgt_bs_io *io, int result)
 {
     if (result < 0)
         cmd_bs_error(cmd, io, result);
     else
-        finish(cmd);
+        mode_select(cmd, true);
 }
 
-static void mode_select(struct tgt_cmd *cmd, bool ten)
+static void flush_first(struct tgt_cmd *cmd)
 {
-    const struct tgt_bs_request flush = {.op = TGT_BS_FLUSH, .done = flushed};
+    const struct tgt_bs_request flush = {.op = TGT_BS_FLUSH, .done = flush_ended};
+    cmd_bs(cmd, &flush);
+}
+
+/* Who turns the write cache off relies on nothing being left in it: the flush comes first. The
+ * command is alone on the LU, so nothing is cached after it. */
+static void mode_select(struct tgt_cmd *cmd, bool flushed)
+{
     struct core_lu *lu = core_lu(cmd->lu);
     struct list list = {.len = cmd->out.len};
-    bool changed = false, cached = tgt_lu_is(cmd->lu, TGT_LU_WCE);
-    if (list.len > LIST_MAX) {
-        cmd_sense(cmd, TGT_SENSE_PARAMETER_LIST_LENGTH);
-        return;
-    }
+    bool changed = false;
     cmd_out_get(cmd, 0, list.data, list.len);
     g_mutex_lock(&lu->lock);
-    bool ok = read_list(&list, lu, ten, &changed);
-    if (ok && (cmd->cdb[1] & SP))
-        take_as_saved(lu);
+    bool ok = read_list(&list, lu, is_ten(cmd)),
+         flush = ok && !flushed && lu_cache_goes_pending(lu);
+    if (ok && !flush)
+        ok = commit(cmd, &list, &changed);
     g_mutex_unlock(&lu->lock);
-    if (!ok) {
-        fail(cmd, &list);
-        return;
-    }
     if (changed)
         lu_attention(cmd->lu, TGT_SENSE_MODE_PARAMETERS_CHANGED, cmd->nexus);
-    /* Who turns the write cache off relies on nothing being left in it. */
-    if (cached && !tgt_lu_is(cmd->lu, TGT_LU_WCE))
-        cmd_bs(cmd, &flush);
-    else
+    if (flush)
+        flush_first(cmd);
+    else if (ok)
         finish(cmd);
+    else
+        fail(cmd, &list);
 }
 
 /* A list of no bytes is no error and changes nothing (SPC-5 6.12). */
-static void check_and_select(struct tgt_cmd *cmd, bool ten)
+void spc_mode_select(struct tgt_cmd *cmd)
 {
     if (!(cmd->cdb[1] & PF))
         cmd_sense_field(cmd, 1, 4);
@@ -241,16 +261,8 @@ static void check_and_select(struct tgt_cmd *cmd, bool ten)
         cmd_sense_field(cmd, 1, 0);
     else if (cmd->count == 0)
         cmd_good(cmd);
+    else if (cmd->out.len > LIST_MAX)
+        cmd_sense(cmd, TGT_SENSE_PARAMETER_LIST_LENGTH);
     else
-        mode_select(cmd, ten);
-}
-
-void spc_mode_select6(struct tgt_cmd *cmd)
-{
-    check_and_select(cmd, false);
-}
-
-void spc_mode_select10(struct tgt_cmd *cmd)
-{
-    check_and_select(cmd, true);
+        mode_select(cmd, false);
 }

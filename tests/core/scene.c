@@ -155,6 +155,13 @@ void scene_expect(GError *error, int code, const char *text)
     g_error_free(error);
 }
 
+bool scene_set(struct core_lu *lu, const char *key, const char *value, GError **error)
+{
+    struct outcome o = {0};
+    lu_set(lu, key, value, ended, &o);
+    return finish(&o, error);
+}
+
 bool scene_resize(struct core_lu *lu, GError **error)
 {
     struct outcome o = {0};

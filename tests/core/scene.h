@@ -36,6 +36,7 @@ struct core_lu *scene_create(const struct lu_request *request, GError **error);
 struct core_lu *scene_lu(struct tgt_target *target, uint16_t lun);
 /* This error, and `text` is part of its sentence; frees it. */
 void scene_expect(GError *error, int code, const char *text);
+bool scene_set(struct core_lu *lu, const char *key, const char *value, GError **error);
 bool scene_resize(struct core_lu *lu, GError **error);
 bool scene_target_delete(struct tgt_target *target, bool force, GError **error);
 

@@ -24,7 +24,7 @@ static struct lu_request disk(uint16_t lun)
 static void set(struct core_lu *lu, const char *key, const char *value)
 {
     g_autoptr(GError) error = NULL;
-    lu_set(lu, key, value, &error);
+    scene_set(lu, key, value, &error);
     g_assert_no_error(error);
 }
 
@@ -32,7 +32,7 @@ static void expect_unset(struct core_lu *lu, const char *key, const char *value,
                          const char *text)
 {
     GError *error = NULL;
-    g_assert_false(lu_set(lu, key, value, &error));
+    g_assert_false(scene_set(lu, key, value, &error));
     scene_expect(error, code, text);
 }
 

@@ -130,8 +130,10 @@ static void write_cache_off_flushes(struct disk *d, gconstpointer data)
 {
     const uint8_t cdb[6] = {0x15, 0x10, [4] = 24};
     static const uint8_t list[24] = {[4] = 0x08, [5] = 0x12};
-    disk_sense(fake_run(d->n, 1, cdb, sizeof cdb, list, sizeof list, 0), TGT_SENSE_WRITE_ERROR);
-    disk_good(fake_run(d->n, 1, cdb, sizeof cdb, list, sizeof list, 0)); /* is off already */
+    for (unsigned i = 0; i < 2; i++) {
+        disk_sense(fake_run(d->n, 1, cdb, sizeof cdb, list, sizeof list, 0), TGT_SENSE_WRITE_ERROR);
+        g_assert_true(tgt_lu_is(&d->lu->pub, TGT_LU_WCE));
+    }
 }
 
 /* ---- A slow store ---- */

@@ -94,7 +94,7 @@ static void test_changeable_values(struct spc *s)
 static void test_default_and_saved_values(struct spc *s)
 {
     static const uint8_t changed[20] = {0x88, 18};
-    g_assert_true(lu_set(s->lu, "write-cache", "off", NULL));
+    g_assert_true(scene_set(s->lu, "write-cache", "off", NULL));
     fake_clear_attention(s->a, 1);
     expect_page(s, CURRENT | 0x08, changed, sizeof changed);
     expect_page(s, DEFAULT | 0x08, caching, sizeof caching);
@@ -123,7 +123,7 @@ static void test_all_pages_in_ascending_order(struct spc *s)
 static void test_page_0_comes_last(struct spc *s)
 {
     uint32_t len;
-    g_assert_true(lu_set(s->lu, "mode-page", "0:0:1:0xee", NULL));
+    g_assert_true(scene_set(s->lu, "mode-page", "0:0:1:0xee", NULL));
     fake_clear_attention(s->a, 1);
     g_autofree uint8_t *d = spc_take(SENSE6(s->a, DBD, 0x3f, 0, 255), &len);
     g_assert_cmpmem(d + len - 3, 3, "\x80\x01\xee", 3);
@@ -133,7 +133,7 @@ static void test_subpages(struct spc *s)
 {
     static const uint8_t extension[] = {0xca, 0x01, 0x00, 0x02, 0x11, 0x22};
     uint32_t len;
-    g_assert_true(lu_set(s->lu, "mode-page", "10:1:2:0x11:0x22", NULL));
+    g_assert_true(scene_set(s->lu, "mode-page", "10:1:2:0x11:0x22", NULL));
     fake_clear_attention(s->a, 1);
     g_autofree uint8_t *one = spc_take(SENSE6(s->a, DBD, 0x0a, 0x01, 255), &len);
     g_assert_cmpmem(one + 4, len - 4, extension, sizeof extension);
@@ -146,7 +146,7 @@ static void test_subpages(struct spc *s)
 static void test_all_pages_with_and_without_subpages(struct spc *s)
 {
     uint32_t plain, all;
-    g_assert_true(lu_set(s->lu, "mode-page", "10:1:2:0x11:0x22", NULL));
+    g_assert_true(scene_set(s->lu, "mode-page", "10:1:2:0x11:0x22", NULL));
     fake_clear_attention(s->a, 1);
     g_free(spc_take(SENSE10(s->a, DBD, 0x3f, 0x00, 4096), &plain));
     g_free(spc_take(SENSE10(s->a, DBD, 0x3f, 0xff, 4096), &all));
@@ -187,7 +187,7 @@ static void test_six_says_at_most_255(struct spc *s)
     uint32_t len;
     for (unsigned i = 0; i < 250; i++)
         g_string_append(page, ":1");
-    g_assert_true(lu_set(s->lu, "mode-page", page->str, NULL));
+    g_assert_true(scene_set(s->lu, "mode-page", page->str, NULL));
     g_string_free(page, TRUE);
     fake_clear_attention(s->a, 1);
     g_autofree uint8_t *six = spc_take(SENSE6(s->a, DBD, 0x3f, 0, 255), &len);

@@ -125,7 +125,7 @@ static void test_a_row_can_depend_on_the_unit(struct spc *s)
 {
     g_assert_false(supports(s, 0x42));
     spc_sense(SPC_RUN(s->a, 0x42, 0, 0, 0, 0, 0, 0, 0, 0, 0), TGT_SENSE_INVALID_OPCODE);
-    g_assert_true(lu_set(s->lu, "thin", "yes", NULL));
+    g_assert_true(scene_set(s->lu, "thin", "yes", NULL));
     fake_clear_attention(s->a, 1);
     g_assert_true(supports(s, 0x42));
     spc_good(SPC_RUN(s->a, 0x42, 0, 0, 0, 0, 0, 0, 0, 0, 0));

@@ -44,9 +44,9 @@ static void test_no_unit(struct spc *s)
 
 static void test_going_online_is_announced(struct spc *s)
 {
-    g_assert_true(lu_set(s->lu, "online", "no", NULL));
+    g_assert_true(scene_set(s->lu, "online", "no", NULL));
     spc_sense(TEST_UNIT_READY(s->a), TGT_SENSE_NOT_READY);
-    g_assert_true(lu_set(s->lu, "online", "yes", NULL));
+    g_assert_true(scene_set(s->lu, "online", "yes", NULL));
     spc_attention(s->a, TGT_SENSE_MEDIUM_CHANGED);
     spc_attention(s->b, TGT_SENSE_MEDIUM_CHANGED);
 }
@@ -79,7 +79,7 @@ static void test_descriptor_format_on_request(struct spc *s)
 
 static void test_the_request_decides_on_the_format_not_the_mode_page(struct spc *s)
 {
-    g_assert_true(lu_set(s->lu, "sense-format", "descriptor", NULL));
+    g_assert_true(scene_set(s->lu, "sense-format", "descriptor", NULL));
     fake_clear_attention(s->a, 1);
     expect_fixed(REQUEST_SENSE(s->a, 0, 252), TGT_SENSE_NONE);
 }
