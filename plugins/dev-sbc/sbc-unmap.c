@@ -53,6 +53,18 @@ static bool blocks_check(struct tgt_cmd *cmd, int64_t count)
     return true;
 }
 
+/* WCE=0 is about write commands (SBC-4 6.5.6), and UNMAP is none. But blocks that have been read as
+ * zeroes would have their old contents again after a loss of power, so without a write cache it is
+ * made durable like all else. */
+static void unmap_end(struct tgt_cmd *cmd)
+{
+    struct tgt_bs_request flush = {.op = TGT_BS_FLUSH, .done = sbc_end};
+    if (sbc_walk(cmd)->end > 0 && !cmd->aborted && (sbc_write_flags(cmd, false) & TGT_BS_FUA))
+        tgt_cmd_bs(cmd, &flush);
+    else
+        tgt_cmd_good(cmd);
+}
+
 static void unmap_step(struct tgt_cmd *cmd);
 
 static void unmapped(struct tgt_cmd *cmd, const struct tgt_bs_io *io, int result)
@@ -68,7 +80,7 @@ static void unmap_step(struct tgt_cmd *cmd)
 {
     struct sbc_walk *w = sbc_walk(cmd);
     if (w->offset == w->end || cmd->aborted) {
-        tgt_cmd_good(cmd);
+        unmap_end(cmd);
         return;
     }
     struct sbc_unmap_descriptor d = descriptor(cmd, w->offset++);

@@ -34,6 +34,16 @@ static void unmap_gives_back(struct disk *d, gconstpointer data)
     disk_good(unmap(d, ranges, 0, 0));
 }
 
+/* The flush fails, so it can be told. */
+static void unmap_without_a_cache_is_durable(struct disk *d, gconstpointer data)
+{
+    static const uint64_t ranges[][2] = {{8, 16}, {40, 8}};
+    disk_good(unmap(d, ranges, 2, 0));
+    lu_state(&d->lu->pub, 0, TGT_LU_WCE);
+    disk_sense(unmap(d, ranges, 2, 0), TGT_SENSE_WRITE_ERROR);
+    disk_good(unmap(d, ranges, 0, 0));
+}
+
 static void unmap_truncated_at_every_byte(struct disk *d, gconstpointer data)
 {
     static const uint64_t ranges[][2] = {{8, 8}, {16, 8}};
@@ -190,10 +200,14 @@ static void read_only(struct disk *d, gconstpointer data)
 
 static const char *const errors_options[] = {"size=1M",   "read=EIO", "write=ENOSPC",
                                              "flush=EIO", "to=512K",  NULL};
+static const char *const no_flush_options[] = {"size=1M", "flush=EIO", NULL};
 static const char *const refusing_options[] = {"size=1M", "zeroes=EOPNOTSUPP", "to=4096", NULL};
 static const char *const again_options[] = {"size=1M", "again=5", NULL};
 static const struct disk_config mem = {.store = "mem", .ring = "auto", .thin = true},
                                 faulty = {.store = "fault", .options = errors_options},
+                                no_flush = {.store = "fault",
+                                            .options = no_flush_options,
+                                            .thin = true},
                                 refusing = {.store = "fault",
                                             .options = refusing_options,
                                             .thin = true},
@@ -206,6 +220,7 @@ int main(int argc, char **argv)
 #define T(name, config, fn)                                                                        \
     g_test_add("/sbc/" name, struct disk, &config, disk_setup, fn, disk_teardown)
     T("unmap gives back", mem, unmap_gives_back);
+    T("unmap without a cache is durable", no_flush, unmap_without_a_cache_is_durable);
     T("unmap truncated at every byte", mem, unmap_truncated_at_every_byte);
     T("unmap is judged as a whole", mem, unmap_is_judged_as_a_whole);
     T("lba status", mem, status_of_blocks);
