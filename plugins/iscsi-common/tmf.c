@@ -16,7 +16,8 @@ struct iscsi_tmf {
     struct tgt_tmf tmf;
     struct iscsi_conn *conn;
     uint32_t itt;
-    GList node; /* in session->tmfs */
+    bool silenced; /* ABORT TASK of a task that was sending data: it got no status */
+    GList node;    /* in session->tmfs */
 };
 
 bool iscsi_tmf_has_itt(const struct iscsi_session *s, uint32_t itt)
@@ -34,22 +35,32 @@ static void answer(struct iscsi_conn *c, uint32_t itt, uint8_t response)
     iscsi_tx_queue(c, tx);
 }
 
+/* The core has ended a task once it is the transport's to answer, and calls it unknown; but to the
+ * initiator it ends with this function if its status was kept back (11.6.1). */
+static uint8_t response_of(const struct iscsi_tmf *request)
+{
+    uint8_t response = request->tmf.response;
+    return request->silenced && response == TGT_TMF_NO_TASK ? TGT_TMF_COMPLETE : response;
+}
+
 static void tmf_done(struct tgt_tmf *tmf)
 {
     struct iscsi_tmf *request = (struct iscsi_tmf *)tmf;
     struct iscsi_conn *c = request->conn;
     g_queue_unlink(&c->session->tmfs, &request->node);
     if (!c->closed && !c->finishing)
-        answer(c, request->itt, tmf->response);
+        answer(c, request->itt, response_of(request));
     g_free(request);
     iscsi_conn_put(c);
 }
 
-static void submit(struct iscsi_conn *c, const struct iscsi_tmf_request *pdu, uint8_t function)
+static void submit(struct iscsi_conn *c, const struct iscsi_tmf_request *pdu, uint8_t function,
+                   bool silenced)
 {
     struct iscsi_tmf *request = g_new0(struct iscsi_tmf, 1);
     request->conn = c;
     request->itt = be32_get(pdu->itt);
+    request->silenced = silenced;
     request->node.data = request;
     g_queue_push_tail_link(&c->session->tmfs, &request->node);
     iscsi_conn_hold(c);
@@ -67,14 +78,14 @@ static void abort_task(struct iscsi_conn *c, const struct iscsi_tmf_request *pdu
                        struct iscsi_task *task)
 {
     uint32_t ref_itt = task->itt;
+    bool sending = task->flags & ISCSI_TASK_SENDING;
     task->flags |= ISCSI_TASK_HURRY;
-    if (!task->cmd || (task->flags & ISCSI_TASK_SENDING))
+    if (!task->cmd || sending)
         task->flags |= ISCSI_TASK_SILENT;
-    if (!task->cmd) {
+    if (!task->cmd)
         answer(c, be32_get(pdu->itt), TGT_TMF_COMPLETE);
-    } else {
-        submit(c, pdu, TGT_TMF_ABORT_TASK);
-    }
+    else
+        submit(c, pdu, TGT_TMF_ABORT_TASK, sending);
     task = c->closed ? NULL : iscsi_task_find(c->session, ref_itt);
     if (task)
         iscsi_task_step(task);
@@ -105,7 +116,7 @@ static void run_abort_task(struct iscsi_conn *c, const struct iscsi_tmf_request 
 {
     struct iscsi_task *task = iscsi_task_find(c->session, be32_get(pdu->ref_itt));
     if (task && !same_lun(task, pdu))
-        submit(c, pdu, TGT_TMF_ABORT_TASK);
+        submit(c, pdu, TGT_TMF_ABORT_TASK, false);
     else if (task && iscsi_task_answered(task))
         answer(c, be32_get(pdu->itt), TGT_TMF_NO_TASK); /* behind its answer in the queue */
     else if (task)
@@ -120,7 +131,7 @@ static void run_on_many(struct iscsi_conn *c, const struct iscsi_tmf_request *pd
     bool whole_target = function >= TGT_TMF_TARGET_WARM_RESET;
     if (function != TGT_TMF_CLEAR_ACA)
         iscsi_hold_abort_before(c->session, be32_get(pdu->cmdsn), whole_target ? NULL : pdu->lun);
-    submit(c, pdu, function);
+    submit(c, pdu, function, false);
 }
 
 static bool too_many(struct iscsi_conn *c)

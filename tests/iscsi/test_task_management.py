@@ -115,6 +115,18 @@ def test_abort_twice(e):
     silent_after(session, [task])
 
 
+def test_abort_of_a_read_that_is_partly_sent(e):
+    """It ends without status, and that is what the function has done: it is no task that is not."""
+    session = e.ready(MaxRecvDataSegmentLength="512", receive_buffer=4096)
+    task = session.start(scsi.read10(0, 8192), read=8192 * 512)
+    session.until(lambda: task.data, "the first Data-In")
+    is_complete(session, Tmf.ABORT_TASK, lun=env.DISK, task=task, refcmdsn=session.cmdsn - 1)
+    tap.true(len(task.data) < 8192 * 512, "all of the data came: nothing was left to be aborted")
+    session.listen(0.2)
+    tap.true(task.result is None, f"the aborted task was answered: {task}")
+    scsi.expect_good(session.test_unit_ready())
+
+
 # Task sets and resets -----------------------------------------------------------------------
 
 
