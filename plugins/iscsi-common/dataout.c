@@ -105,12 +105,9 @@ static void end_sequence(struct iscsi_task *task, bool solicited)
     task->datasn = 0;
 }
 
-void iscsi_dataout_run(struct iscsi_conn *c)
+static void take(struct iscsi_conn *c, struct iscsi_task *task)
 {
-    struct iscsi_task *task = g_steal_pointer(&c->rx.task);
     struct claim claim = read_claim(&c->rx.bhs.data_out);
-    if (!task)
-        return;
     task->since = iscsi_now(c);
     if (be24_get(c->rx.bhs.any.data_len) > 0)
         c->fed = task->since;
@@ -119,6 +116,14 @@ void iscsi_dataout_run(struct iscsi_conn *c)
     if (claim.final)
         end_sequence(task, claim.solicited);
     iscsi_task_step(task);
+}
+
+bool iscsi_dataout_run(struct iscsi_conn *c)
+{
+    struct iscsi_task *task = g_steal_pointer(&c->rx.task);
+    if (task)
+        take(c, task);
+    return true;
 }
 
 void iscsi_dataout_spoiled(struct iscsi_conn *c)

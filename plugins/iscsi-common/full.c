@@ -86,12 +86,12 @@ static void spoiled(struct iscsi_conn *c)
         c->rx.op->spoiled(c);
 }
 
+/* No number has left yet when it counts: answers are sealed at the end of the turn. */
 static void run(struct iscsi_conn *c)
 {
-    const struct iscsi_op *op = c->rx.op;
-    if (op->numbered && !iscsi_is_immediate(&c->rx.bhs))
+    bool numbered = c->rx.op->numbered && !iscsi_is_immediate(&c->rx.bhs);
+    if (c->rx.op->run(c) && numbered)
         iscsi_cmdsn_advance(c->session);
-    op->run(c);
 }
 
 static void full_pdu(struct iscsi_conn *c, bool data_ok)

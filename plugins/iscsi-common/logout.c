@@ -17,13 +17,15 @@ static struct iscsi_tx *make_answer(struct iscsi_conn *c, uint8_t response)
     return tx;
 }
 
-void iscsi_logout_run(struct iscsi_conn *c)
+bool iscsi_logout_run(struct iscsi_conn *c)
 {
     const struct iscsi_logout_request *request = &c->rx.bhs.logout_request;
     uint8_t reason = request->reason & 0x7f;
-    if (reason > FOR_RECOVERY)
+    if (reason > FOR_RECOVERY) {
         iscsi_reject(c, ISCSI_REJECT_PROTOCOL_ERROR, &c->rx.bhs);
-    else if (reason == FOR_RECOVERY)
+        return false;
+    }
+    if (reason == FOR_RECOVERY)
         iscsi_tx_queue(c, make_answer(c, NO_RECOVERY));
     else if (reason == CLOSE_CONNECTION && be16_get(request->cid) != c->cid)
         iscsi_tx_queue(c, make_answer(c, CID_NOT_FOUND));
@@ -31,4 +33,5 @@ void iscsi_logout_run(struct iscsi_conn *c)
         c->logout_answer = make_answer(c, SUCCESS);
         iscsi_session_end(c, "logout");
     }
+    return true;
 }

@@ -12,16 +12,17 @@ void iscsi_nop_begin(struct iscsi_conn *c, const uint8_t *ahs, size_t ahs_len)
         iscsi_rx_collect(c);
 }
 
-void iscsi_nop_run(struct iscsi_conn *c)
+bool iscsi_nop_run(struct iscsi_conn *c)
 {
     const GByteArray *data = c->rx.bytes;
     uint32_t itt = iscsi_itt(&c->rx.bhs);
     if (itt == ISCSI_NO_TAG)
-        return; /* the answer to our ping; rx.c has noted that the peer lives */
+        return true; /* the answer to our ping; rx.c has noted that the peer lives */
     struct iscsi_tx *tx = iscsi_reply_new(c, ISCSI_OP_NOP_IN, itt, data ? data->data : NULL,
                                           data ? MIN(data->len, c->segment_out) : 0);
     tx->bhs.any.ttt = be32(ISCSI_NO_TAG);
     iscsi_tx_queue(c, tx);
+    return true;
 }
 
 static void send_nop_in(struct iscsi_conn *c, uint32_t ttt)

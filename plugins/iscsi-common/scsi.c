@@ -140,13 +140,14 @@ void iscsi_scsi_begin(struct iscsi_conn *c, const uint8_t *ahs, size_t ahs_len)
 }
 
 /* A task that brought no data with its command may be gone already: then c->rx.task is not set. */
-void iscsi_scsi_run(struct iscsi_conn *c)
+bool iscsi_scsi_run(struct iscsi_conn *c)
 {
     struct iscsi_task *task = g_steal_pointer(&c->rx.task);
-    if (!task)
-        return;
-    task->got = task->placed;
-    iscsi_task_step(task);
+    if (task) {
+        task->got = task->placed;
+        iscsi_task_step(task);
+    }
+    return true;
 }
 
 /* 7.8: the PDU is discarded and its CmdSN not used; the command that it has become ends without an

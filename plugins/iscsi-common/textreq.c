@@ -18,14 +18,15 @@ void iscsi_text_begin(struct iscsi_conn *c, const uint8_t *ahs, size_t ahs_len)
     iscsi_rx_collect(c);
 }
 
-static void refuse(struct iscsi_conn *c, enum iscsi_reject reason)
+static bool refuse(struct iscsi_conn *c, enum iscsi_reject reason)
 {
     iscsi_text_end(c);
     iscsi_reject(c, reason, &c->rx.bhs);
+    return false;
 }
 
 /* Answer with the next piece; `wants_more`: the initiator has more to say. */
-static void respond(struct iscsi_conn *c, bool wants_more)
+static bool respond(struct iscsi_conn *c, bool wants_more)
 {
     size_t len;
     const uint8_t *piece = iscsi_text_take(c->text, c->segment_out, &len);
@@ -38,6 +39,7 @@ static void respond(struct iscsi_conn *c, bool wants_more)
     iscsi_tx_queue(c, tx);
     if (last)
         iscsi_text_end(c);
+    return true;
 }
 
 /* Keys of the login have no place here (13: "Use"), and a bad declaration has no answer. */
@@ -90,7 +92,7 @@ static bool join_sequence(struct iscsi_conn *c)
     return true;
 }
 
-void iscsi_text_run(struct iscsi_conn *c)
+bool iscsi_text_run(struct iscsi_conn *c)
 {
     uint8_t flags = c->rx.bhs.any.flags;
     const GByteArray *data = c->rx.bytes;
@@ -108,5 +110,5 @@ void iscsi_text_run(struct iscsi_conn *c)
         return refuse(c, ISCSI_REJECT_OUT_OF_RESOURCES);
     if (!(flags & ISCSI_CONTINUE) && !run_pairs(c))
         return refuse(c, ISCSI_REJECT_PROTOCOL_ERROR);
-    respond(c, !(flags & ISCSI_FINAL));
+    return respond(c, !(flags & ISCSI_FINAL));
 }

@@ -145,12 +145,12 @@ static bool too_many(struct iscsi_conn *c)
     return true;
 }
 
-void iscsi_tmf_run(struct iscsi_conn *c)
+bool iscsi_tmf_run(struct iscsi_conn *c)
 {
     const struct iscsi_tmf_request *pdu = &c->rx.bhs.tmf_request;
     uint8_t function = pdu->function & 0x7f;
     if (too_many(c))
-        return;
+        return true;
     if (function == TGT_TMF_ABORT_TASK)
         run_abort_task(c, pdu);
     else if (function >= TGT_TMF_ABORT_TASK_SET && function <= TGT_TMF_TARGET_COLD_RESET)
@@ -160,4 +160,5 @@ void iscsi_tmf_run(struct iscsi_conn *c)
     else
         answer(c, be32_get(pdu->itt),
                TGT_TMF_NOT_SUPPORTED); /* 9 to 12 need iSCSIProtocolLevel 2 */
+    return true;
 }

@@ -22,6 +22,9 @@ _STATUS_BEARING = {
     Op.REJECT,
 }
 
+# Requests that use a CmdSN unless they are immediate
+NUMBERED = {Op.NOP_OUT, Op.SCSI_COMMAND, Op.TMF, Op.TEXT, Op.LOGOUT}
+
 
 class Closed(Exception):
     """The target closed the connection, or reset it."""
@@ -54,6 +57,16 @@ class Numbers:
         if self.statsn is not None:
             tap.equal(pdu.statsn, self.statsn, f"StatSN of {pdu!r}")
         self.statsn = (pdu.statsn + advances) % (1 << 32)
+        if pdu.opcode == Op.REJECT:
+            self._check_reject(pdu)
+
+    @staticmethod
+    def _check_reject(reject):
+        """RFC 7143 section 7.3: the CmdSN of a rejected request is not received."""
+        bad = Pdu.decode(reject.data[:BHS_LENGTH])
+        if bad.opcode in NUMBERED and not bad.immediate:
+            before = serial_before(bad.cmdsn, reject.expcmdsn)
+            tap.true(not before, f"{bad!r} was rejected and counts, ExpCmdSN {reject.expcmdsn}")
 
     @staticmethod
     def _advances(pdu):

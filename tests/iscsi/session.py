@@ -9,7 +9,7 @@ import time
 
 import scsi
 import tap
-from connection import PATIENCE, Closed, Connection, Silence
+from connection import NUMBERED, PATIENCE, Closed, Connection, Silence
 from login import DEFAULTS, INITIATOR, Login, names
 from pdu import NO_TAG, Flag, Op, Pdu, text_data
 from task import Task
@@ -338,12 +338,13 @@ class Session:
     def reject(self, *pdus):
         """Send PDUs of which the first must be rejected; the Reject.
 
-        The Reject must hold the header of that PDU.  A CmdSN that was not used up is used again.
+        The Reject must hold the header of that PDU.  Its CmdSN is not used up: it is used again.
         """
         self.send(*pdus)
         reject = self.take(Op.REJECT)
         tap.equal(reject.data[:48].hex(), pdus[0].header().hex(), "the header in the Reject")
-        if not pdus[0].immediate and pdus[0].opcode != Op.DATA_OUT:
+        if pdus[0].opcode in NUMBERED and not pdus[0].immediate:
+            tap.equal(reject.expcmdsn, pdus[0].cmdsn, "ExpCmdSN of the Reject")
             self.cmdsn = reject.expcmdsn
         return reject
 

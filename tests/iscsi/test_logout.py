@@ -82,6 +82,13 @@ def test_logout_for_an_unknown_reason(e, reason):
     tap.true(closed or refused == [True], f"answers {pdus}")
 
 
+def test_rejected_logout_does_not_count(e):
+    """RFC 7143 section 7.3: its CmdSN is due still."""
+    session = e.ready()
+    session.reject(logout_pdu(session, 3))
+    scsi.expect_good(session.test_unit_ready())
+
+
 def test_login_again_with_the_same_isid(e):
     first = e.login()
     first.logout()
