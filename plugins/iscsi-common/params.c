@@ -78,12 +78,14 @@ static void read_digest(const struct tgt_target *target, struct iscsi_target_par
         params->ours.value[id] = iscsi_list_bits(key, list);
 }
 
-/* What no parameter changes: digests off, sessions not retained, and what this target is not. */
+/* What holds without a target, and what no parameter changes: sessions not retained, and what this
+ * target is not. 13.1: CRC32C must be there in discovery sessions, too. */
 static void set_fixed(struct iscsi_target_params *params)
 {
+    const uint32_t digests = 1u << ISCSI_DIGEST_NONE | 1u << ISCSI_DIGEST_CRC32C;
     iscsi_params_default(&params->ours);
-    params->ours.value[ISCSI_KEY_HeaderDigest] = 1u << ISCSI_DIGEST_NONE;
-    params->ours.value[ISCSI_KEY_DataDigest] = 1u << ISCSI_DIGEST_NONE;
+    params->ours.value[ISCSI_KEY_HeaderDigest] = digests;
+    params->ours.value[ISCSI_KEY_DataDigest] = digests;
     params->ours.value[ISCSI_KEY_TaskReporting] = 1;
     params->ours.value[ISCSI_KEY_DefaultTime2Retain] = 0;
     params->ours.value[ISCSI_KEY_MaxRecvDataSegmentLength] = 65536;

@@ -89,6 +89,8 @@ class Session:
     def _limits(self, offered):
         """The values in force, numbers as numbers; the two MaxRecvDataSegmentLengths apart."""
         answered = dict(self.keys)
+        for key in ("HeaderDigest", "DataDigest"):
+            tap.true(answered.get(key) != "Reject", f"{key}={offered.get(key)} was not accepted")
         answered = {k: v for k, v in answered.items() if v not in ("Irrelevant", "Reject")}
         limits = {k: answered.get(k, v) for k, v in DEFAULTS.items()}
         for key in _NUMBERS:

@@ -116,9 +116,22 @@ def test_twice_in_one_session(e):
     tap.equal(session.text([("SendTargets", "All")]), first, "the second list")
 
 
-def test_session_answers_with_digests(e):
-    session = e.discover(keys={"HeaderDigest": "CRC32C", "DataDigest": "CRC32C"})
+@tap.cases(both={"HeaderDigest": "CRC32C", "DataDigest": "CRC32C"},
+           header={"HeaderDigest": "CRC32C"}, data={"DataDigest": "CRC32C"})
+def test_session_with_digests(e, keys):
+    """CRC32C is there for every session (RFC 7143 section 13.1), and is used."""
+    session = e.discover(keys=keys)
+    for key in keys:
+        tap.equal(session.limits[key], "CRC32C", key)
     tap.equal(set(listed(session.text([("SendTargets", "All")]))), {e.target, OTHER}, "targets")
+
+
+def test_wrong_data_digest(e):
+    session = e.discover(keys={"DataDigest": "CRC32C"})
+    pdu = session.text_pdu([("SendTargets", "All")])
+    pdu.digest_faults = ("data",)
+    tap.equal(session.reject(pdu).reason, RejectReason.DATA_DIGEST, "reason of the Reject")
+    tap.true(session.text([("SendTargets", "All")]), "the list")
 
 
 def test_several_sessions_of_one_initiator(e):
