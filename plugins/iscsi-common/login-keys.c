@@ -131,6 +131,19 @@ static enum iscsi_login_status run_pairs(struct iscsi_conn *c, const GArray *pai
     return ISCSI_LOGIN_SUCCESS;
 }
 
+/* 6.2.1: a list that was not offered, or rejected, leaves its default in force; None is no digest
+ * where the admin wants one. Other keys only make transfers smaller or slower: their defaults do.
+ */
+enum iscsi_login_status iscsi_login_check_agreed(const struct iscsi_conn *c)
+{
+    static const enum iscsi_key_id ids[] = {ISCSI_KEY_HeaderDigest, ISCSI_KEY_DataDigest};
+    const struct iscsi_params *ours = &c->login->wanted.ours;
+    for (unsigned i = 0; i < G_N_ELEMENTS(ids); i++)
+        if (!(ours->value[ids[i]] & 1u << c->agreed.value[ids[i]]))
+            return ISCSI_LOGIN_INITIATOR_ERROR;
+    return ISCSI_LOGIN_SUCCESS;
+}
+
 enum iscsi_login_status iscsi_login_run_keys(struct iscsi_conn *c)
 {
     struct iscsi_login *login = c->login;

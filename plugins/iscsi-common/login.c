@@ -68,6 +68,15 @@ static bool fits_in_one(const struct iscsi_text *text)
     return !iscsi_text_pending(text) || text->out->len - text->sent <= ISCSI_LOGIN_SEGMENT;
 }
 
+static void run_last(struct iscsi_conn *c)
+{
+    enum iscsi_login_status status = iscsi_login_check_agreed(c);
+    if (status != ISCSI_LOGIN_SUCCESS)
+        iscsi_login_fail(c, status, "no digest that is acceptable was agreed on");
+    else
+        iscsi_login_establish(c);
+}
+
 /* The text of the request is complete: judge it, and go on to the next stage if both want to. */
 static void run_complete(struct iscsi_conn *c)
 {
@@ -77,7 +86,7 @@ static void run_complete(struct iscsi_conn *c)
     if (status != ISCSI_LOGIN_SUCCESS)
         return iscsi_login_fail(c, status, iscsi_login_status_text(status));
     if (transit && (flags & 3) == ISCSI_FULL_FEATURE && fits_in_one(&c->login->text))
-        iscsi_login_establish(c);
+        run_last(c);
     else
         iscsi_login_answer(c, transit);
 }

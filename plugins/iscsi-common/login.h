@@ -35,6 +35,8 @@ void iscsi_login_free(struct iscsi_conn *c);
 enum iscsi_login_status iscsi_login_check_header(struct iscsi_conn *c);
 /* login-keys.c: all pairs of a complete request. */
 enum iscsi_login_status iscsi_login_run_keys(struct iscsi_conn *c);
+/* Is what is in force at the end of the negotiation acceptable to us? */
+enum iscsi_login_status iscsi_login_check_agreed(const struct iscsi_conn *c);
 /* login-names.c: who wants what? Once, when the first request is complete. */
 enum iscsi_login_status iscsi_login_judge_names(struct iscsi_conn *c);
 /* login-session.c: make the session; the last answer of the login goes out now or when an older

@@ -298,6 +298,21 @@ def test_target_parameter(e, key):
         e.daemon.ctl("target", "delete", TUNED, "--force")
 
 
+@tap.cases(nothing={}, none={"HeaderDigest": "None", "DataDigest": "None"},
+           one_missing={"HeaderDigest": "CRC32C"}, unknown={"HeaderDigest": "Foo"})
+def test_digest_that_the_target_demands(e, offer):
+    """Without one that both accept there is no session."""
+    e.daemon.create_target(TUNED, HeaderDigest="CRC32C", DataDigest="CRC32C")
+    try:
+        e.begin().refused(env.names(TUNED) + list(offer.items()), "0200")
+        both = {"HeaderDigest": "None,CRC32C", "DataDigest": "CRC32C"}
+        session = e.keep(Session.login(e.portal, TUNED, **both))
+        tap.equal(session.limits["HeaderDigest"], "CRC32C", "HeaderDigest")
+        session.logout()
+    finally:
+        e.daemon.ctl("target", "delete", TUNED, "--force")
+
+
 def test_target_segment_length(e):
     e.daemon.create_target(TUNED, MaxRecvDataSegmentLength=16384)
     try:
