@@ -151,7 +151,7 @@ struct tgt_tmf {
     uint8_t lun[8];          /**< LUN as on the wire, for functions that need one */
     uint64_t ref_tag;        /**< tag of the task for ABORT TASK and QUERY TASK */
     /** Called once on the nexus's thread, after every affected task has ended: no response to any
-     * of them follows. */
+     * of them follows. The queries affect none: before tgt_tmf_submit() returns. */
     void (*done)(struct tgt_tmf *tmf);
     uint64_t host_priv[8]; /**< the host's; opaque */
 };

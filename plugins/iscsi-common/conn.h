@@ -60,7 +60,7 @@ enum iscsi_sink {
 enum iscsi_verdict {
     ISCSI_RUN,    /* it is its turn */
     ISCSI_IGNORE, /* out of the window, a duplicate, or data that nobody wants */
-    ISCSI_HOLD,   /* it comes too early: kept until its CmdSN is due */
+    ISCSI_HOLD,   /* it comes too early, or must be intact first: kept whole until it is due */
     ISCSI_REFUSE, /* Reject with c->rx.reason */
 };
 

@@ -70,6 +70,8 @@ void iscsi_hold(struct iscsi_conn *c)
     held->follower = iscsi_opcode(&held->bhs) == ISCSI_OP_DATA_OUT;
     const struct held_pdu *leader = held->follower ? find_itt(s, iscsi_itt(&held->bhs)) : NULL;
     held->cmdsn = leader ? leader->cmdsn : be32_get(held->bhs.any.cmdsn);
+    if (iscsi_is_immediate(&held->bhs) && !held->follower)
+        held->cmdsn = s->exp_cmdsn;
     held->ahs = g_steal_pointer(&c->rx.ahs);
     held->data = g_steal_pointer(&c->rx.bytes);
     insert(s, held);

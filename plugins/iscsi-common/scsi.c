@@ -114,12 +114,26 @@ static void begin_command(struct iscsi_conn *c, const struct request *r)
         iscsi_place_begin(c, task, r->immediate);
 }
 
+/* 7.8: a command whose data is spoiled is discarded, as if it had not come. Until its data is known
+ * to be intact it may wait for buffers and take the data into them, but not be told of a unit
+ * attention: the next command would not be. */
+static bool must_be_intact(const struct iscsi_conn *c)
+{
+    const struct iscsi_scsi_command *pdu = &c->rx.bhs.scsi_command;
+    return c->data_digest && be24_get(pdu->data_len) > 0 && !c->session->replaying &&
+           iscsi_attention_pends(c->session, pdu->lun);
+}
+
 void iscsi_scsi_begin(struct iscsi_conn *c, const uint8_t *ahs, size_t ahs_len)
 {
     const struct iscsi_scsi_command *pdu = &c->rx.bhs.scsi_command;
     struct iscsi_session *s = c->session;
     struct request r = read_request(pdu);
     enum iscsi_ahs_result parsed = iscsi_ahs_parse(ahs, ahs_len, &r.ahs);
+    if (must_be_intact(c)) {
+        c->rx.verdict = ISCSI_HOLD;
+        return;
+    }
     if (parsed == ISCSI_AHS_MALFORMED)
         return iscsi_conn_close(c, "malformed additional header segment");
     if (parsed == ISCSI_AHS_UNKNOWN)
@@ -151,7 +165,7 @@ bool iscsi_scsi_run(struct iscsi_conn *c)
 }
 
 /* 7.8: the PDU is discarded and its CmdSN not used; the command that it has become ends without an
- * answer. */
+ * answer, and at once: the initiator may use its tag again. */
 void iscsi_scsi_spoiled(struct iscsi_conn *c)
 {
     struct iscsi_task *task = g_steal_pointer(&c->rx.task);
@@ -160,5 +174,8 @@ void iscsi_scsi_spoiled(struct iscsi_conn *c)
     if (!(task->flags & ISCSI_TASK_IMMEDIATE))
         c->session->numbered--;
     task->flags |= ISCSI_TASK_SILENT | ISCSI_TASK_UNCOUNTED | ISCSI_TASK_HURRY;
-    iscsi_task_step(task);
+    if (task->flags & (ISCSI_TASK_READY | ISCSI_TASK_DONE))
+        iscsi_task_step(task);
+    else
+        iscsi_task_withdraw(task);
 }

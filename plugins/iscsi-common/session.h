@@ -139,5 +139,9 @@ void iscsi_window_notice(struct iscsi_conn *c);
 
 /* tmf.c */
 bool iscsi_tmf_has_itt(const struct iscsi_session *s, uint32_t itt);
+/* Would a command to this LUN be told of a unit attention? */
+bool iscsi_attention_pends(struct iscsi_session *s, const uint8_t *lun);
+/* Have the core end this task soon, as far as it has it; nobody is told. */
+void iscsi_task_withdraw(const struct iscsi_task *task);
 
 #endif

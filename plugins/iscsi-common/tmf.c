@@ -16,6 +16,7 @@ struct iscsi_tmf {
     struct tgt_tmf tmf;
     struct iscsi_conn *conn;
     uint32_t itt;
+    bool quiet;    /* no initiator asked for it */
     bool silenced; /* ABORT TASK of a task that was sending data: it got no status */
     GList node;    /* in session->tmfs */
 };
@@ -48,28 +49,56 @@ static void tmf_done(struct tgt_tmf *tmf)
     struct iscsi_tmf *request = (struct iscsi_tmf *)tmf;
     struct iscsi_conn *c = request->conn;
     g_queue_unlink(&c->session->tmfs, &request->node);
-    if (!c->closed && !c->finishing)
+    if (!request->quiet && !c->closed && !c->finishing)
         answer(c, request->itt, response_of(request));
     g_free(request);
     iscsi_conn_put(c);
 }
 
-static void submit(struct iscsi_conn *c, const struct iscsi_tmf_request *pdu, uint8_t function,
-                   bool silenced)
+static struct iscsi_tmf *request_new(struct iscsi_conn *c, uint8_t function, const uint8_t *lun)
 {
     struct iscsi_tmf *request = g_new0(struct iscsi_tmf, 1);
     request->conn = c;
-    request->itt = be32_get(pdu->itt);
-    request->silenced = silenced;
+    request->itt = ISCSI_NO_TAG;
     request->node.data = request;
     g_queue_push_tail_link(&c->session->tmfs, &request->node);
     iscsi_conn_hold(c);
     request->tmf.nexus = c->session->nexus;
     request->tmf.function = function;
-    memcpy(request->tmf.lun, pdu->lun, sizeof(request->tmf.lun));
-    request->tmf.ref_tag = be32_get(pdu->ref_itt);
+    memcpy(request->tmf.lun, lun, sizeof(request->tmf.lun));
     request->tmf.done = tmf_done;
+    return request;
+}
+
+static void submit(struct iscsi_conn *c, const struct iscsi_tmf_request *pdu, uint8_t function,
+                   bool silenced)
+{
+    struct iscsi_tmf *request = request_new(c, function, pdu->lun);
+    request->itt = be32_get(pdu->itt);
+    request->silenced = silenced;
+    request->tmf.ref_tag = be32_get(pdu->ref_itt);
     tgt_tmf_submit(&request->tmf);
+}
+
+void iscsi_task_withdraw(const struct iscsi_task *task)
+{
+    struct iscsi_tmf *request = request_new(task->conn, TGT_TMF_ABORT_TASK, task->cmd->lun);
+    request->quiet = true;
+    request->tmf.ref_tag = task->itt;
+    tgt_tmf_submit(&request->tmf);
+}
+
+static void query_done(struct tgt_tmf *tmf)
+{
+}
+
+bool iscsi_attention_pends(struct iscsi_session *s, const uint8_t *lun)
+{
+    struct tgt_tmf query = {
+        .nexus = s->nexus, .function = TGT_TMF_QUERY_ASYNC_EVENT, .done = query_done};
+    memcpy(query.lun, lun, sizeof(query.lun));
+    tgt_tmf_submit(&query);
+    return query.response == TGT_TMF_SUCCEEDED;
 }
 
 /* The initiator sends no more data for a task that it aborts: nothing is waited for. One that is

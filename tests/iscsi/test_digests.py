@@ -12,6 +12,7 @@ import scsi
 from crc32c import crc32c
 from env import Op, tap
 from pdu import NO_TAG, Flag, RejectReason, ahs_bidi_read, ahs_extended_cdb
+from session import Session
 
 BOTH = {"HeaderDigest": "CRC32C", "DataDigest": "CRC32C"}
 HEADER = {"HeaderDigest": "CRC32C"}
@@ -229,6 +230,47 @@ def test_command_sent_again_after_a_wrong_data_digest(e):
         scsi.expect_good(session.wait(task))
         session.cmdsn = (pdu.cmdsn + 1) % (1 << 32)
         tap.true(session.read(0, 8) == NEW[:4096], "the data differs")
+
+
+def test_unit_attention_outlives_a_wrong_data_digest(e):
+    """A command that is discarded has not been told of it; the next one is, intact data and all."""
+    wanted = e.login(**DATA).clear_attention()
+    tap.true(wanted, "there is no unit attention after a login")
+    session = e.login(**DATA)
+    rejected_for_digest(session, session.command_pdu(scsi.write10(0, 8), write=4096,
+                                                     data=NEW[:4096]))
+    result = session.execute(scsi.write10(0, 8), data=NEW[:4096])
+    scsi.expect_check_condition(result, wanted[0])
+    tap.equal(session.clear_attention(), wanted[1:], "unit attentions that are left")
+    session.write(0, NEW[:4096])
+
+
+def test_unit_attention_and_an_immediate_command(e):
+    """The same where the command uses no CmdSN."""
+    session = e.login(**DATA)
+    command = {"write": 4096, "data": NEW[:4096], "immediate": True}
+    rejected_for_digest(session, session.command_pdu(scsi.write10(0, 8), **command))
+    tap.true(session.clear_attention(), "the unit attention is gone")
+    task = session.start(scsi.write10(0, 8), **command)
+    scsi.expect_good(session.wait(task))
+
+
+def test_wrong_data_digest_of_a_command_that_waits_for_buffers(e):
+    """Its tag is free at once."""
+    daemon, portal = e.another_daemon(threads=1, args=("--buffer-memory", "4M"))
+    session = e.keep(Session.login(portal, e.target, **DATA))
+    session.clear_attention()
+    length = 512 * 512
+    waiting = [session.start(scsi.write10(i * 512, 512), write=length, data=bytes(length))
+               for i in range(30)]
+    pdu = session.command_pdu(scsi.write10(0, 8), write=4096, data=NEW[:4096])
+    rejected_for_digest(session, pdu)
+    task = session.start(scsi.write10(0, 8), write=4096, data=NEW[:4096], itt=pdu.itt)
+    session.wait_all([*waiting, task])
+    scsi.expect_good(task.result)
+    tap.equal(session.took(Op.REJECT), [], "Rejects")
+    session.logout()
+    e.finish_daemon(daemon)
 
 
 def test_wrong_data_digest_of_unsolicited_data(e):

@@ -76,6 +76,7 @@ static void log_in(struct drive *d, struct iscsi_conn *c)
         TEXT("InitialR2T=No\0MaxBurstLength=1024\0FirstBurstLength=512\0"),
         TEXT("InitialR2T=No\0MaxRecvDataSegmentLength=512\0MaxOutstandingR2T=8\0MaxBurstLength="
              "512\0"),
+        TEXT("DataDigest=CRC32C\0InitialR2T=No\0"),
     };
 #undef TEXT
     unsigned which = byte(d) % G_N_ELEMENTS(texts);
@@ -175,6 +176,7 @@ static void step(struct drive *d)
         break;
     case 1:
         fake_starve(d->fake, how & 1);
+        d->fake->attention = how & 2;
         break;
     case 2:
         iscsi_conn_close(c, "the peer is gone");

@@ -227,6 +227,11 @@ static void host_tmf_submit(struct tgt_tmf *tmf)
     struct tgt_nexus *nexus = tmf->nexus;
     struct fake_cmd *c;
     tmf->response = TGT_TMF_COMPLETE;
+    if (tmf->function == TGT_TMF_QUERY_ASYNC_EVENT) {
+        tmf->response = fake_world()->attention ? TGT_TMF_SUCCEEDED : TGT_TMF_COMPLETE;
+        tmf->done(tmf);
+        return;
+    }
     nexus->tmfs = g_list_append(nexus->tmfs, tmf);
     nexus->busy++;
     if (tmf->function != TGT_TMF_ABORT_TASK)
