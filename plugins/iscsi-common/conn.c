@@ -51,8 +51,6 @@ void iscsi_conn_start(struct iscsi_conn *c, struct iscsi_thread *thread)
     c->in_login = c->counted = true;
     c->tx_tail = &c->tx_head;
     c->segment_in = c->segment_out = ISCSI_LOGIN_SEGMENT;
-    for (unsigned i = 0; i < G_N_ELEMENTS(c->gone); i++)
-        c->gone[i] = ISCSI_NO_TAG;
     iscsi_params_default(&c->agreed);
     iscsi_timer_set(c, ISCSI_TIMER_LOGIN, c->portal->login_timeout);
     iscsi_conn_enter(c, &iscsi_state_start);

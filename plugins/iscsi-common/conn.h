@@ -129,8 +129,6 @@ struct iscsi_conn {
     struct iscsi_login *login;     /* until then */
     struct iscsi_text *text;       /* a text sequence under way, or NULL */
     uint32_t text_itt, text_ttt;
-    uint32_t gone[8]; /* ITTs of tasks that were aborted with data still to come */
-    unsigned gone_next;
     struct iscsi_tx *logout_answer; /* waits for the end of the nexus */
 
     char peer[80];      /* address for access control */

@@ -59,21 +59,13 @@ static enum tgt_sense judge_unsolicited(const struct iscsi_task *task, const str
     return TGT_SENSE_NONE;
 }
 
-static bool was_aborted(const struct iscsi_conn *c, uint32_t itt)
-{
-    for (unsigned i = 0; i < G_N_ELEMENTS(c->gone); i++)
-        if (c->gone[i] == itt)
-            return true;
-    return false;
-}
-
 /* Data of no task: of one that waits for its turn, of one that was aborted (10.7: discarded), or a
  * mistake. */
 static void begin_unknown(struct iscsi_conn *c, uint32_t itt)
 {
     if (!c->session->replaying && iscsi_held_has_itt(c->session, itt))
         c->rx.verdict = ISCSI_HOLD;
-    else if (was_aborted(c, itt))
+    else if (iscsi_gone_has(c->session, itt))
         c->rx.verdict = ISCSI_IGNORE;
     else
         iscsi_rx_refuse(c, ISCSI_REJECT_INVALID_FIELD);

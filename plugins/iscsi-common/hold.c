@@ -79,17 +79,27 @@ void iscsi_hold(struct iscsi_conn *c)
         iscsi_conn_close(c, "too much was sent behind a gap in the command numbers");
 }
 
-void iscsi_hold_plug(struct iscsi_session *s, uint32_t cmdsn)
+void iscsi_hold_plug(struct iscsi_session *s, uint32_t cmdsn, uint32_t itt)
 {
     struct held_pdu *held = g_new0(struct held_pdu, 1);
     held->cmdsn = cmdsn;
     held->plug = true;
     insert(s, held);
+    iscsi_gone_add(s, itt);
+}
+
+/* More unsolicited data may be on its way to a command that ends its PDU without F. */
+static bool may_be_owed(const struct held_pdu *held)
+{
+    return iscsi_opcode(&held->bhs) == ISCSI_OP_SCSI_COMMAND &&
+           !(held->bhs.any.flags & ISCSI_FINAL);
 }
 
 /* What was held turns into a plug, its Data-Out into nothing. */
 static void make_plug(struct iscsi_session *s, struct held_pdu *held)
 {
+    if (may_be_owed(held))
+        iscsi_gone_add(s, iscsi_itt(&held->bhs));
     s->held_bytes -= held_size(held);
     g_clear_pointer(&held->ahs, g_byte_array_unref);
     g_clear_pointer(&held->data, g_byte_array_unref);

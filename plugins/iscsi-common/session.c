@@ -61,6 +61,7 @@ static void session_free(struct iscsi_session *s)
 {
     g_free((char *)s->key.initiator);
     g_free((char *)s->key.target);
+    iscsi_gone_clear(s);
     g_free(s);
 }
 

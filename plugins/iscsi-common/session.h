@@ -17,6 +17,12 @@
 /* Bytes of commands that came before their turn. */
 #define ISCSI_HELD_MAX (1u << 20)
 
+/* The last tags of gone.c. */
+struct iscsi_gone {
+    uint32_t *itts; /* NULL: none yet */
+    unsigned room, next;
+};
+
 /* What makes two logins the same session (6.3.1): strings are the session's. */
 struct iscsi_session_key {
     const char *initiator;
@@ -44,6 +50,7 @@ struct iscsi_session {
     GQueue held;                                  /* struct held_pdu (hold.c), by CmdSN */
     size_t held_bytes;
     bool replaying; /* hold.c is at work */
+    struct iscsi_gone gone;
 
     GSList *waiters;      /* the engine's: struct iscsi_waiter */
     struct tgt_msg evict; /* the engine's: tells the connection that a newer login takes over */
@@ -115,8 +122,8 @@ bool iscsi_held_has(const struct iscsi_session *s, uint32_t cmdsn);
 bool iscsi_held_has_itt(const struct iscsi_session *s, uint32_t itt);
 /* Keep the PDU of c->rx. */
 void iscsi_hold(struct iscsi_conn *c);
-/* This CmdSN counts as received (11.6.1). */
-void iscsi_hold_plug(struct iscsi_session *s, uint32_t cmdsn);
+/* This CmdSN counts as received (11.6.1), and `itt` as gone. */
+void iscsi_hold_plug(struct iscsi_session *s, uint32_t cmdsn, uint32_t itt);
 /* Drop a held command; its CmdSN counts as received. False: none has this ITT. */
 bool iscsi_hold_abort(struct iscsi_session *s, uint32_t itt);
 /* The same for all held commands before `cmdsn` (of this LUN, NULL: of all). */
@@ -124,6 +131,12 @@ void iscsi_hold_abort_before(struct iscsi_session *s, uint32_t cmdsn, const uint
 /* Run what has become due. */
 void iscsi_hold_replay(struct iscsi_conn *c);
 void iscsi_hold_clear(struct iscsi_session *s);
+
+/* gone.c */
+/* Data may come still for a task with this tag, which has ended. */
+void iscsi_gone_add(struct iscsi_session *s, uint32_t itt);
+bool iscsi_gone_has(const struct iscsi_session *s, uint32_t itt);
+void iscsi_gone_clear(struct iscsi_session *s);
 
 /* async.c */
 enum iscsi_async_event {

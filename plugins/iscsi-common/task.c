@@ -95,13 +95,6 @@ void iscsi_task_fail(struct iscsi_task *task, enum tgt_sense sense)
     iscsi_task_await(task);
 }
 
-/* Remembered, so that the rest of its data is taken for what it is. */
-static void remember_gone(struct iscsi_task *task)
-{
-    struct iscsi_conn *c = task->conn;
-    c->gone[c->gone_next++ % G_N_ELEMENTS(c->gone)] = task->itt;
-}
-
 /* In state RESPOND, or refused before: answer, if there is to be an answer. */
 static void step_done(struct iscsi_task *task)
 {
@@ -110,7 +103,7 @@ static void step_done(struct iscsi_task *task)
         return;
     bool aborted = task->cmd && task->cmd->aborted;
     if (iscsi_task_owed(task))
-        remember_gone(task);
+        iscsi_gone_add(c->session, task->itt);
     iscsi_rx_forget(c, task);
     if (aborted || c->closed || c->finishing || (task->flags & ISCSI_TASK_SILENT)) {
         iscsi_task_end(task);
@@ -124,7 +117,7 @@ static void step_done(struct iscsi_task *task)
 static void step_failed(struct iscsi_task *task)
 {
     if (iscsi_task_owed(task))
-        remember_gone(task);
+        iscsi_gone_add(task->conn->session, task->itt);
     iscsi_rx_forget(task->conn, task);
     task->flags &= ~(uint32_t)ISCSI_TASK_READY;
     if (task->flags & ISCSI_TASK_ABORTED)

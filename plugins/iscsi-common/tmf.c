@@ -131,7 +131,7 @@ static uint8_t abort_unknown(struct iscsi_session *s, const struct iscsi_tmf_req
     if (iscsi_before(ref_cmdsn, s->exp_cmdsn) || !iscsi_before(ref_cmdsn, be32_get(pdu->cmdsn)) ||
         iscsi_before(s->max_cmdsn, ref_cmdsn) || iscsi_held_has(s, ref_cmdsn))
         return TGT_TMF_NO_TASK;
-    iscsi_hold_plug(s, ref_cmdsn);
+    iscsi_hold_plug(s, ref_cmdsn, ref_itt);
     return TGT_TMF_COMPLETE;
 }
 

@@ -127,6 +127,59 @@ def test_abort_of_a_read_that_is_partly_sent(e):
     scsi.expect_good(session.test_unit_ready())
 
 
+def test_late_data_of_many_aborted_tasks(e):
+    """RFC 7143 section 10.7: it is discarded, however many tasks there were."""
+    session = e.ready(InitialR2T="Yes", ImmediateData="No")
+    tasks = [r2t_write(session) for _ in range(40)]
+    for task in tasks:
+        is_complete(session, Tmf.ABORT_TASK, task=task)
+    for task in tasks:
+        session.answer_r2t(task)
+    silent_after(session, tasks)
+    tap.equal(session.others, [], "answers to data of aborted tasks")
+    scsi.expect_good(session.test_unit_ready())
+
+
+def early_write(session):
+    """A write one ahead of the CmdSN that is due; its unsolicited data is still to come."""
+    pdu = session.command_pdu(scsi.write10(0, 8), write=4096, final=False,
+                              cmdsn=session.cmdsn + 1)
+    return pdu, session.track(pdu, bytes(4096))
+
+
+def discarded(session, task):
+    """Data of this task comes late; nothing comes of it."""
+    session.send(*session.data_out(task, 0, 4096, segment=2048))
+    session.listen(0.2)
+    tap.equal(session.others, [], "answers to data of an aborted task")
+    tap.true(task.result is None, f"the aborted task was answered: {task}")
+
+
+def test_late_data_of_an_aborted_held_task(e):
+    """It was aborted while it waited for its CmdSN."""
+    session = e.ready(ImmediateData="No")
+    pdu, task = early_write(session)
+    session.send(pdu)
+    is_complete(session, Tmf.ABORT_TASK, lun=env.DISK, task=task, refcmdsn=pdu.cmdsn)
+    discarded(session, task)
+    scsi.expect_good(session.test_unit_ready())
+    session.cmdsn += 1
+    scsi.expect_good(session.test_unit_ready())
+
+
+def test_late_data_of_a_task_that_was_aborted_before_it_came(e):
+    """Its CmdSN counts as received: the command is ignored when it comes, and so is its data."""
+    session = e.ready(ImmediateData="No")
+    pdu, task = early_write(session)
+    is_complete(session, Tmf.ABORT_TASK, lun=env.DISK, task=task, refcmdsn=pdu.cmdsn,
+                cmdsn=session.cmdsn + 2)
+    session.send(pdu)
+    discarded(session, task)
+    scsi.expect_good(session.test_unit_ready())
+    session.cmdsn += 1
+    scsi.expect_good(session.test_unit_ready())
+
+
 # Task sets and resets -----------------------------------------------------------------------
 
 
