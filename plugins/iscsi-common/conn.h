@@ -14,6 +14,14 @@
 /* Time for the peer to take the last answers, and then to close, too. */
 #define ISCSI_END_NS (2ull * 1000000000)
 
+/* Bytes of data that is being collected, of replies, and of what lasts (text sequences, and PDUs
+ * before their turn), per thread; beyond that the peers that cause them wait. Timers limit how long
+ * a peer may keep all but the last kind, which therefore never takes all. */
+#define ISCSI_KEPT_THREAD_MAX  (16u << 20)
+#define ISCSI_KEPT_LASTING_MAX (ISCSI_KEPT_THREAD_MAX / 2)
+/* Each connection gets as much all the same: none waits for another to do the usual. */
+#define ISCSI_KEPT_CONN_FREE (16u << 10)
+
 struct iscsi_conn;
 struct iscsi_engine;
 struct iscsi_login;
@@ -70,6 +78,7 @@ enum {
     ISCSI_PAUSE_SEND = 2,  /* the peer does not take its answers */
     ISCSI_PAUSE_LOGIN = 4, /* an older session must end first */
     ISCSI_PAUSE_END = 8,   /* nothing is wanted any more */
+    ISCSI_PAUSE_KEPT = 16, /* the thread keeps too much to collect the data that comes now */
 };
 
 struct iscsi_rx {
@@ -78,6 +87,7 @@ struct iscsi_rx {
     struct iscsi_task *task;
     GByteArray *bytes; /* grows by what was received; made when needed, gone with the PDU */
     GByteArray *ahs;   /* copy for a held command */
+    uint32_t reserved; /* bytes that are counted for `bytes` */
     uint8_t sink, verdict, reason;
     bool under_way; /* between header and end of a PDU */
 };
@@ -90,7 +100,14 @@ enum iscsi_timer {
     ISCSI_TIMER_SEND,  /* takes no answers */
     ISCSI_TIMER_OWED,  /* look after tasks whose data does not come */
     ISCSI_TIMER_END,   /* the polite end takes too long */
+    ISCSI_TIMER_KEPT,  /* look whether the thread keeps less by now */
     ISCSI_TIMER_COUNT
+};
+
+/* Counts of kept.c. */
+struct iscsi_kept {
+    size_t bytes;
+    size_t lasting; /* of these */
 };
 
 /* Embedded by the datamover in its own. */
@@ -106,11 +123,13 @@ struct iscsi_conn {
     bool in_login;  /* counted in portal->logins */
     bool counted;   /* counted in portal->connections */
     unsigned pause; /* ISCSI_PAUSE_… */
+    struct iscsi_kept kept;
     struct iscsi_rx rx;
 
     struct iscsi_tx *tx_head, **tx_tail;
     size_t tx_bytes;
     unsigned tx_replies;
+    size_t tx_kept; /* bytes of these */
     uint32_t statsn;
     uint32_t login_cmdsn; /* ExpCmdSN and MaxCmdSN as long as there is no session */
 
@@ -128,6 +147,7 @@ struct iscsi_conn {
     struct iscsi_session *session; /* from the end of the login */
     struct iscsi_login *login;     /* until then */
     struct iscsi_text *text;       /* a text sequence under way, or NULL */
+    size_t text_kept;              /* bytes that are counted for it */
     uint32_t text_itt, text_ttt;
     struct iscsi_tx *logout_answer; /* waits for the end of the nexus */
 
@@ -150,6 +170,7 @@ struct iscsi_thread {
     struct iscsi_tx *pool;
     unsigned pool_count;
     size_t stashed; /* bytes that wait for buffers of their commands */
+    struct iscsi_kept kept;
 };
 
 void iscsi_thread_init(struct iscsi_thread *thread, struct tgt_thread *t,
@@ -177,6 +198,13 @@ void iscsi_conn_uncount(struct iscsi_conn *c);
 void iscsi_conn_pause(struct iscsi_conn *c, unsigned why);
 void iscsi_conn_unpause(struct iscsi_conn *c, unsigned why);
 
+/* kept.c. `lasting`: no timer limits for how long. */
+void iscsi_kept_add(struct iscsi_conn *c, size_t len, bool lasting);
+void iscsi_kept_drop(struct iscsi_conn *c, size_t len, bool lasting);
+/* May so much be added? */
+bool iscsi_kept_room(const struct iscsi_conn *c, size_t len);
+bool iscsi_kept_room_to_last(const struct iscsi_conn *c, size_t len);
+
 /* timer.c; the peer may take that long for the SEND timer each time that something has left. */
 void iscsi_timer_set(struct iscsi_conn *c, enum iscsi_timer which, uint64_t ns_from_now);
 static inline void iscsi_timer_clear(struct iscsi_conn *c, enum iscsi_timer which)
@@ -202,7 +230,10 @@ void iscsi_rx_done(struct iscsi_conn *c, bool data_ok);
 void iscsi_rx_partial(struct iscsi_conn *c);
 /* For states. */
 void iscsi_rx_refuse(struct iscsi_conn *c, enum iscsi_reject reason);
+/* Collect the data in c->rx.bytes; may pause the connection. */
 void iscsi_rx_collect(struct iscsi_conn *c);
+/* For the KEPT timer. */
+void iscsi_rx_try_again(struct iscsi_conn *c);
 /* The task is not interested in the PDU that is being received any more. */
 void iscsi_rx_forget(struct iscsi_conn *c, const struct iscsi_task *task);
 /* Forget what belongs to the PDU. */

@@ -29,6 +29,18 @@ static size_t held_size(const struct held_pdu *held)
     return sizeof(*held) + (held->ahs ? held->ahs->len : 0) + (held->data ? held->data->len : 0);
 }
 
+static void count(struct iscsi_session *s, const struct held_pdu *held)
+{
+    s->held_bytes += held_size(held);
+    iscsi_kept_add(s->conn, held_size(held), true);
+}
+
+static void uncount(struct iscsi_session *s, const struct held_pdu *held)
+{
+    s->held_bytes -= held_size(held);
+    iscsi_kept_drop(s->conn, held_size(held), true);
+}
+
 static const struct held_pdu *find_itt(const struct iscsi_session *s, uint32_t itt)
 {
     for (const GList *node = s->held.head; node; node = node->next) {
@@ -59,7 +71,12 @@ static void insert(struct iscsi_session *s, struct held_pdu *held)
     while (node && iscsi_before(held->cmdsn, ((struct held_pdu *)node->data)->cmdsn))
         node = node->prev;
     g_queue_insert_after(&s->held, node, held);
-    s->held_bytes += held_size(held);
+    count(s, held);
+}
+
+static bool holds_too_much(const struct iscsi_session *s)
+{
+    return s->held_bytes > ISCSI_HELD_MAX || !iscsi_kept_room_to_last(s->conn, 0);
 }
 
 void iscsi_hold(struct iscsi_conn *c)
@@ -75,7 +92,7 @@ void iscsi_hold(struct iscsi_conn *c)
     held->ahs = g_steal_pointer(&c->rx.ahs);
     held->data = g_steal_pointer(&c->rx.bytes);
     insert(s, held);
-    if (s->held_bytes > ISCSI_HELD_MAX)
+    if (held->cmdsn != s->exp_cmdsn && holds_too_much(s))
         iscsi_conn_close(c, "too much was sent behind a gap in the command numbers");
 }
 
@@ -100,11 +117,11 @@ static void make_plug(struct iscsi_session *s, struct held_pdu *held)
 {
     if (may_be_owed(held))
         iscsi_gone_add(s, iscsi_itt(&held->bhs));
-    s->held_bytes -= held_size(held);
+    uncount(s, held);
     g_clear_pointer(&held->ahs, g_byte_array_unref);
     g_clear_pointer(&held->data, g_byte_array_unref);
     held->plug = true;
-    s->held_bytes += held_size(held);
+    count(s, held);
 }
 
 bool iscsi_hold_abort(struct iscsi_session *s, uint32_t itt)
@@ -149,7 +166,7 @@ static bool run_head(struct iscsi_conn *c, struct held_pdu *held)
 static void drop_head(struct iscsi_session *s)
 {
     struct held_pdu *held = g_queue_pop_head(&s->held);
-    s->held_bytes -= held_size(held);
+    uncount(s, held);
     held_free(held);
 }
 

@@ -4,8 +4,13 @@
 #include "session.h"
 #include "task.h"
 
+/* How often a connection that waits until the thread keeps less looks for that. */
+#define KEPT_NS 50000000ull
+
 void iscsi_rx_clear(struct iscsi_conn *c)
 {
+    iscsi_kept_drop(c, c->rx.reserved, false);
+    c->rx.reserved = 0;
     c->rx.op = NULL;
     c->rx.task = NULL;
     c->rx.sink = ISCSI_SINK_NONE;
@@ -90,10 +95,40 @@ void iscsi_rx_refuse(struct iscsi_conn *c, enum iscsi_reject reason)
     c->rx.reason = (uint8_t)reason;
 }
 
+/* All of it or nothing: data that waits half received would be kept while others wait for the same.
+ */
+static bool reserve(struct iscsi_conn *c)
+{
+    uint32_t len = be24_get(c->rx.bhs.any.data_len);
+    if (!iscsi_kept_room(c, len))
+        return false;
+    c->rx.reserved = len;
+    iscsi_kept_add(c, len, false);
+    return true;
+}
+
+static void wait_for_room(struct iscsi_conn *c)
+{
+    iscsi_conn_pause(c, ISCSI_PAUSE_KEPT);
+    iscsi_timer_set(c, ISCSI_TIMER_KEPT, KEPT_NS);
+}
+
 void iscsi_rx_collect(struct iscsi_conn *c)
 {
     c->rx.sink = ISCSI_SINK_BYTES;
     c->rx.bytes = g_byte_array_new();
+    if (!reserve(c))
+        wait_for_room(c);
+}
+
+void iscsi_rx_try_again(struct iscsi_conn *c)
+{
+    if (!(c->pause & ISCSI_PAUSE_KEPT))
+        return;
+    if (reserve(c))
+        iscsi_conn_unpause(c, ISCSI_PAUSE_KEPT);
+    else
+        wait_for_room(c);
 }
 
 void iscsi_rx_forget(struct iscsi_conn *c, const struct iscsi_task *task)

@@ -88,6 +88,11 @@ void iscsi_text_put_number(struct iscsi_text *text, const char *key, uint32_t va
     iscsi_text_put(text, key, number);
 }
 
+size_t iscsi_text_size(const struct iscsi_text *text)
+{
+    return sizeof(*text) + (text->in ? text->in->len : 0) + (text->out ? text->out->len : 0);
+}
+
 bool iscsi_text_pending(const struct iscsi_text *text)
 {
     return text->out && text->sent < text->out->len;

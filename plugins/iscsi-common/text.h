@@ -41,6 +41,8 @@ void iscsi_text_bounds(const struct iscsi_text *text, char **at, char **end);
 enum iscsi_walk iscsi_text_next(char **at, const char *end, struct iscsi_pair *pair);
 void iscsi_text_put(struct iscsi_text *text, const char *key, const char *value);
 void iscsi_text_put_number(struct iscsi_text *text, const char *key, uint32_t value);
+/* Bytes that it takes. */
+size_t iscsi_text_size(const struct iscsi_text *text);
 bool iscsi_text_pending(const struct iscsi_text *text);
 /* The next piece of at most `limit` bytes; it counts as sent. Empty if nothing is left. */
 const uint8_t *iscsi_text_take(struct iscsi_text *text, size_t limit, size_t *len);

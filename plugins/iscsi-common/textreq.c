@@ -9,6 +9,8 @@ void iscsi_text_end(struct iscsi_conn *c)
 {
     if (!c->text)
         return;
+    iscsi_kept_drop(c, c->text_kept, true);
+    c->text_kept = 0;
     iscsi_text_clear(c->text);
     g_clear_pointer(&c->text, g_free);
 }
@@ -16,6 +18,16 @@ void iscsi_text_end(struct iscsi_conn *c)
 void iscsi_text_begin(struct iscsi_conn *c, const uint8_t *ahs, size_t ahs_len)
 {
     iscsi_rx_collect(c);
+}
+
+/* Count the text as it is now; false: it may not be kept. */
+static bool keep(struct iscsi_conn *c)
+{
+    size_t size = iscsi_text_size(c->text);
+    iscsi_kept_drop(c, c->text_kept, true);
+    c->text_kept = iscsi_kept_room_to_last(c, size) ? size : 0;
+    iscsi_kept_add(c, c->text_kept, true);
+    return c->text_kept == size;
 }
 
 static bool refuse(struct iscsi_conn *c, enum iscsi_reject reason)
@@ -106,9 +118,11 @@ bool iscsi_text_run(struct iscsi_conn *c)
         return refuse(c, ISCSI_REJECT_PROTOCOL_ERROR);
     if (iscsi_text_pending(c->text))
         return respond(c, !(flags & ISCSI_FINAL));
-    if (!iscsi_text_add(c->text, data->data, data->len))
+    if (!iscsi_text_add(c->text, data->data, data->len) || !keep(c))
         return refuse(c, ISCSI_REJECT_OUT_OF_RESOURCES);
     if (!(flags & ISCSI_CONTINUE) && !run_pairs(c))
         return refuse(c, ISCSI_REJECT_PROTOCOL_ERROR);
+    if (!keep(c))
+        return refuse(c, ISCSI_REJECT_OUT_OF_RESOURCES);
     return respond(c, !(flags & ISCSI_FINAL));
 }

@@ -56,7 +56,7 @@ static void on_nop(struct iscsi_conn *c)
     if (c->session->discovery)
         return on_discovery_idle(c);
     uint64_t silent = now - c->heard;
-    if (c->pause & ISCSI_PAUSE_DATA)
+    if (c->pause & (ISCSI_PAUSE_DATA | ISCSI_PAUSE_KEPT))
         c->heard = now;
     else if (silent < interval)
         interval -= silent;
@@ -68,9 +68,13 @@ static void on_nop(struct iscsi_conn *c)
 }
 
 static void (*const handlers[ISCSI_TIMER_COUNT])(struct iscsi_conn *c) = {
-    [ISCSI_TIMER_LOGIN] = on_login, [ISCSI_TIMER_NOP] = on_nop,
-    [ISCSI_TIMER_PDU] = on_pdu,     [ISCSI_TIMER_SEND] = on_send,
-    [ISCSI_TIMER_END] = on_end,     [ISCSI_TIMER_OWED] = iscsi_tasks_check_owed,
+    [ISCSI_TIMER_LOGIN] = on_login,
+    [ISCSI_TIMER_NOP] = on_nop,
+    [ISCSI_TIMER_PDU] = on_pdu,
+    [ISCSI_TIMER_SEND] = on_send,
+    [ISCSI_TIMER_END] = on_end,
+    [ISCSI_TIMER_OWED] = iscsi_tasks_check_owed,
+    [ISCSI_TIMER_KEPT] = iscsi_rx_try_again,
 };
 
 static void run_due(struct iscsi_conn *c, uint64_t now)

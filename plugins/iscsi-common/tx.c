@@ -9,6 +9,8 @@
  * left. */
 #define REPLIES_MAX 64u
 #define REPLIES_LOW 16u
+/* What a discovery session may leave in the queue: anybody may have one. */
+#define DISCOVERY_QUEUE (64u << 10)
 /* PDUs without a task that a thread keeps for later. */
 #define POOL_MAX 1024u
 
@@ -23,16 +25,45 @@ static size_t queue_size(const struct iscsi_tx *tx)
     return ISCSI_BHS_LEN + tx->data_len;
 }
 
+static size_t queue_max(const struct iscsi_conn *c)
+{
+    bool discovery = c->session && c->session->discovery;
+    return discovery ? MIN(DISCOVERY_QUEUE, c->portal->send_queue) : c->portal->send_queue;
+}
+
+/* Are its replies one reason why the thread keeps too much? The connection waits for its own peer
+ * to take them, not for those of others. */
+static bool keeps_too_much(const struct iscsi_conn *c)
+{
+    return c->tx_kept > ISCSI_KEPT_CONN_FREE && c->thread->kept.bytes > ISCSI_KEPT_THREAD_MAX;
+}
+
 static void pause_if_full(struct iscsi_conn *c)
 {
-    if (c->tx_replies > REPLIES_MAX || c->tx_bytes > c->portal->send_queue)
+    if (c->tx_replies > REPLIES_MAX || c->tx_bytes > queue_max(c) || keeps_too_much(c))
         iscsi_conn_pause(c, ISCSI_PAUSE_SEND);
 }
 
 static void unpause_if_low(struct iscsi_conn *c)
 {
-    if (c->tx_replies <= REPLIES_LOW && c->tx_bytes <= c->portal->send_queue / 2)
+    if (c->tx_replies <= REPLIES_LOW && c->tx_bytes <= queue_max(c) / 2 && !keeps_too_much(c))
         iscsi_conn_unpause(c, ISCSI_PAUSE_SEND);
+}
+
+static void count_reply(struct iscsi_conn *c, const struct iscsi_tx *tx)
+{
+    size_t size = sizeof(struct iscsi_reply) + tx->data_len;
+    c->tx_replies++;
+    c->tx_kept += size;
+    iscsi_kept_add(c, size, false);
+}
+
+static void uncount_reply(struct iscsi_conn *c, const struct iscsi_tx *tx)
+{
+    size_t size = sizeof(struct iscsi_reply) + tx->data_len;
+    c->tx_replies--;
+    c->tx_kept -= size;
+    iscsi_kept_drop(c, size, false);
 }
 
 void iscsi_tx_queue(struct iscsi_conn *c, struct iscsi_tx *tx)
@@ -48,7 +79,8 @@ void iscsi_tx_queue(struct iscsi_conn *c, struct iscsi_tx *tx)
     *c->tx_tail = tx;
     c->tx_tail = &tx->next;
     c->tx_bytes += queue_size(tx);
-    c->tx_replies += (tx->flags & ISCSI_TX_REPLY) != 0;
+    if (tx->flags & ISCSI_TX_REPLY)
+        count_reply(c, tx);
     pause_if_full(c);
     if (was_empty)
         c->dm->send(c);
@@ -82,7 +114,8 @@ static struct iscsi_tx *unlink_head(struct iscsi_conn *c)
     if (!c->tx_head)
         c->tx_tail = &c->tx_head;
     c->tx_bytes -= queue_size(tx);
-    c->tx_replies -= (tx->flags & ISCSI_TX_REPLY) != 0;
+    if (tx->flags & ISCSI_TX_REPLY)
+        uncount_reply(c, tx);
     return tx;
 }
 

@@ -77,7 +77,8 @@ static void dm_free(struct iscsi_conn *c)
 {
     struct tcp_conn *t = tcp_conn(c);
     close(t->fd);
-    g_free(t->stash);
+    if (t->stash)
+        tcp_stash_drop(t);
     g_free(t);
 }
 

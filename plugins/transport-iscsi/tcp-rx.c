@@ -44,6 +44,7 @@ static void keep(struct tcp_conn *t, const uint8_t *data, size_t len)
 {
     if (t->draining || t->conn.closed || len == 0)
         return;
+    tcp_thread(t)->unparsed += len;
     t->stash = g_memdup2(data, len);
     t->stash_len = len;
     t->stash_used = 0;
@@ -61,8 +62,9 @@ static void settle(struct tcp_conn *t)
     tcp_receive_arm(t);
 }
 
-static void drop_stash(struct tcp_conn *t)
+void tcp_stash_drop(struct tcp_conn *t)
 {
+    tcp_thread(t)->unparsed -= t->stash_len;
     g_clear_pointer(&t->stash, g_free);
     t->stash_len = t->stash_used = 0;
 }
@@ -72,13 +74,13 @@ void tcp_receive_stashed(struct tcp_conn *t)
     if (t->stash && !t->conn.pause)
         t->stash_used += tcp_parse(t, t->stash + t->stash_used, t->stash_len - t->stash_used);
     if (t->stash_used == t->stash_len || t->draining || t->conn.closed)
-        drop_stash(t);
+        tcp_stash_drop(t);
     settle(t);
 }
 
 static size_t buffer_room(const struct tcp_conn *t)
 {
-    if (t->conn.thread->stashed > 0)
+    if (t->conn.thread->stashed > 0 || tcp_thread(t)->unparsed > TCP_UNPARSED_EASY)
         return TCP_RECEIVE_TIGHT;
     return t->bulk || t->data_left >= TCP_RECEIVE_BULK ? TCP_RECEIVE_BULK : TCP_RECEIVE;
 }

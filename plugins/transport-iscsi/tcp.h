@@ -12,14 +12,19 @@
 /* When data segments are large: just enough for the header that follows one, so that the segment
  * itself is not copied. */
 #define TCP_RECEIVE_BULK (4u << 10)
-/* When a thread is short of buffers: less to be kept aside. */
+/* When a thread is short of buffers, or keeps much for paused connections: less to be kept aside.
+ */
 #define TCP_RECEIVE_TIGHT (16u << 10)
 #define TCP_IOV           1024u
+/* Bytes that were received for connections that are paused; beyond that a thread receives little at
+ * a time. */
+#define TCP_UNPARSED_EASY (1u << 20)
 
 /* One per I/O thread; its buffers serve all connections. */
 struct tcp_thread {
     struct iscsi_thread common; /* first */
     uint8_t *buffer;            /* TCP_RECEIVE bytes */
+    size_t unparsed;            /* bytes in the stashes of connections */
     struct iovec iov[TCP_IOV];
 };
 
@@ -69,6 +74,7 @@ void tcp_conn_new(int fd, struct iscsi_portal_params *portal);
 /* tcp-rx.c */
 void tcp_receive(struct tcp_conn *t);
 void tcp_receive_stashed(struct tcp_conn *t);
+void tcp_stash_drop(struct tcp_conn *t);
 /* Wait for input, if it is wanted. */
 void tcp_receive_arm(struct tcp_conn *t);
 /* tcp-parse.c: PDUs from a piece of the stream; the number of bytes used, less than `len` if the

@@ -152,11 +152,11 @@ def test_peer_stalls_in_the_middle_of_a_pdu(e, send):
     session.connection.expect_close(DEAD_PEER_DROPPED)
 
 
-def ask_until_blocked(session, pdu, most):
+def ask_until_blocked(session, pdu, most, patience=0.5):
     """Send this request, never reading, until the target takes no more; the bytes it took."""
     data = pdu.encode() * 16
     sent = 0
-    session.connection.socket.settimeout(0.5)
+    session.connection.socket.settimeout(patience)
     while sent < most:
         try:
             sent += session.connection.socket.send(data[sent % len(pdu.encode()) :])
@@ -177,6 +177,77 @@ def test_peer_that_never_reads(e):
     tap.true(grown < 128 << 20, f"the daemon grew by {grown >> 20} MiB")
     e.serves_newcomer()
     env.eventually(lambda: len(e.daemon.sessions()) == before, "the end of the session", 10)
+
+
+def ping_of(session, length):
+    return session.pdu(Op.NOP_OUT, immediate=True, flags=Flag.FINAL, ttt=NO_TAG,
+                       data=bytes(length))
+
+
+@tap.timeout(60)
+def test_many_peers_that_never_read(e):
+    """Together they have a limit; others are served meanwhile, and all of it once those are gone."""
+    daemon, portal = e.another_daemon(threads=1, iscsi={"stall_timeout": int(6 * tap.slowness())})
+    sessions = [e.keep(Session.login(portal, e.target, receive_buffer=4096)) for _ in range(30)]
+    memory = daemon.memory()
+    for session in sessions:
+        ask_until_blocked(session, ping_of(session, 65536), 192 << 20, 0.05)
+    grown = daemon.memory() - memory
+    tap.true(grown < 48 << 20, f"the daemon grew by {grown >> 20} MiB")
+    newcomer = e.keep(Session.login(portal, e.target, initiator=env.NEWCOMER))
+    newcomer.clear_attention()
+    newcomer.ping(bytes(4096))
+    newcomer.write(0, scsi.pattern(1, 65536))
+    ping = newcomer.send(ping_of(newcomer, 65536))
+    newcomer.take(Op.NOP_IN, ping.itt, 15)
+    e.finish_daemon(daemon)
+
+
+@tap.timeout(60)
+def test_many_discoveries_that_never_read(e):
+    """Anybody may have such sessions: they get little."""
+    daemon, portal = e.another_daemon(threads=1)
+    questions = [(f"X-{i:060}", "") for i in range(120)]
+    options = {"receive_buffer": 4096, "keys": {"MaxRecvDataSegmentLength": "16777215"}}
+    sessions = [e.discover(portal, **options) for _ in range(60)]
+    memory = daemon.memory()
+    for session in sessions:
+        ask_until_blocked(session, session.text_pdu(questions, immediate=True), 32 << 20, 0.02)
+    grown = daemon.memory() - memory
+    tap.true(grown < 16 << 20, f"the daemon grew by {grown >> 20} MiB")
+    tap.true(e.discover(portal).text([("SendTargets", "All")]), "the list")
+    e.finish_daemon(daemon)
+
+
+def hold_writes(session, count):
+    """Writes behind a gap in the CmdSN, which never closes; false: the connection did."""
+    pdus = [session.command_pdu(scsi.write10(0, 128), write=65536, data=bytes(65536))
+            for _ in range(count + 1)]
+    for pdu in pdus[1:]:
+        if not session.connection.try_send(pdu):
+            return False
+    return not session.connection.drain(0.02)[1]
+
+
+@tap.timeout(60)
+def test_many_peers_that_leave_a_gap(e):
+    """What is held for all of them together is limited; a little may be held for each."""
+    daemon, portal = e.another_daemon(threads=1)
+    sessions = [e.keep(Session.login(portal, e.target)) for _ in range(40)]
+    memory = daemon.memory()
+    kept = sum(hold_writes(session, 14) for session in sessions)
+    grown = daemon.memory() - memory
+    tap.true(grown < 24 << 20, f"the daemon grew by {grown >> 20} MiB")
+    tap.true(0 < kept < len(sessions), f"{kept} connections were kept")
+    small = e.keep(Session.login(portal, e.target))
+    small.clear_attention()
+    first = small.command_pdu(scsi.TEST_UNIT_READY)
+    early = small.command_pdu(scsi.write10(0, 8), write=4096, data=bytes(4096))
+    task = small.track(early)
+    small.track(first)
+    small.send(early, first)
+    scsi.expect_good(small.wait(task))
+    e.finish_daemon(daemon)
 
 
 def test_peer_that_never_reads_its_data(e):

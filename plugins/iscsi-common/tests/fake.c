@@ -340,6 +340,7 @@ void fake_free(struct fake *fake)
     iscsi_thread_detach(&fake->thread);
     fake_run(fake);
     g_assert(!fake->conns && !fake->cmds && !fake->timers && fake->nexuses == 0);
+    g_assert(fake->thread.kept.bytes == 0 && fake->thread.kept.lasting == 0);
     iscsi_engine_unref(fake->engine);
     g_queue_clear_full(&fake->sent, (GDestroyNotify)g_bytes_unref);
     g_private_set(&world, NULL);
