@@ -8,29 +8,10 @@
 #include "text.h"
 #include "textreq.h"
 
-bool iscsi_portal_admit(struct iscsi_portal_params *portal)
-{
-    if (g_atomic_int_add(&portal->connections, 1) >= (gint)portal->max_connections) {
-        g_atomic_int_add(&portal->connections, -1);
-        return false;
-    }
-    if (g_atomic_int_add(&portal->logins, 1) >= (gint)portal->max_logins) {
-        iscsi_portal_leave(portal);
-        return false;
-    }
-    return true;
-}
-
-void iscsi_portal_leave(struct iscsi_portal_params *portal)
-{
-    g_atomic_int_add(&portal->logins, -1);
-    g_atomic_int_add(&portal->connections, -1);
-}
-
 void iscsi_conn_logged_in(struct iscsi_conn *c)
 {
     if (c->in_login)
-        g_atomic_int_add(&c->portal->logins, -1);
+        iscsi_admission_logged_in(&c->portal->admission, c->host);
     c->in_login = false;
 }
 
@@ -38,7 +19,7 @@ void iscsi_conn_uncount(struct iscsi_conn *c)
 {
     iscsi_conn_logged_in(c);
     if (c->counted)
-        g_atomic_int_add(&c->portal->connections, -1);
+        iscsi_admission_leave(&c->portal->admission);
     c->counted = false;
 }
 
@@ -48,7 +29,6 @@ void iscsi_conn_start(struct iscsi_conn *c, struct iscsi_thread *thread)
     c->node.data = c;
     g_queue_push_tail_link(&thread->conns, &c->node);
     c->holds = 1;
-    c->in_login = c->counted = true;
     c->tx_tail = &c->tx_head;
     c->segment_in = c->segment_out = ISCSI_LOGIN_SEGMENT;
     iscsi_params_default(&c->agreed);

@@ -120,8 +120,9 @@ struct iscsi_conn {
     unsigned holds; /* reasons to stay in memory */
     bool closed;    /* iscsi_conn_close() has been called */
     bool finishing; /* iscsi_conn_finish() has been called */
-    bool in_login;  /* counted in portal->logins */
-    bool counted;   /* counted in portal->connections */
+    uint64_t host;  /* as portal->admission knows it */
+    bool in_login;  /* counted there as a login */
+    bool counted;   /* and as a connection */
     unsigned pause; /* ISCSI_PAUSE_… */
     struct iscsi_kept kept;
     struct iscsi_rx rx;
@@ -178,12 +179,8 @@ void iscsi_thread_init(struct iscsi_thread *thread, struct tgt_thread *t,
 /* Close all connections, then thread->free. */
 void iscsi_thread_detach(struct iscsi_thread *thread);
 
-/* Count a new connection; false: there are too many. Any thread. */
-bool iscsi_portal_admit(struct iscsi_portal_params *portal);
-void iscsi_portal_leave(struct iscsi_portal_params *portal);
-
-/* A zeroed connection with dm, portal (admitted), peer and local filled in begins to live on
- * `thread`. */
+/* A zeroed connection that is admitted, with dm, portal, host, in_login, counted, peer and local
+ * filled in, begins to live on `thread`. */
 void iscsi_conn_start(struct iscsi_conn *c, struct iscsi_thread *thread);
 void iscsi_conn_hold(struct iscsi_conn *c);
 void iscsi_conn_put(struct iscsi_conn *c);

@@ -47,7 +47,8 @@ const struct tgt_param iscsi_portal_param_table[ISCSI_PORTAL_PARAM_COUNT] = {
     {"max_connections", TGT_PARAM_UINT, 0, "4096", 1, 65535, NULL, NULL,
      "Connections of this portal at one time."},
     {"max_logins", TGT_PARAM_UINT, 0, "512", 1, 65535, NULL, NULL,
-     "Connections of this portal at one time that are not logged in yet."},
+     "Connections of this portal at one time that are not logged in yet; when half of them are "
+     "taken, each host gets a quarter."},
     {"send_queue", TGT_PARAM_SIZE, 0, "8M", 65536, 1u << 30, NULL, "bytes",
      "Answers that may wait to be taken by an initiator before nothing more is read from it."},
 };
@@ -112,8 +113,8 @@ struct iscsi_portal_params *iscsi_portal_params_new(const struct tgt_portal_args
     params->nop_interval = tgt_param_uint(given, "nop_interval") * NS_PER_SECOND;
     params->stall_timeout = tgt_param_uint(given, "stall_timeout") * NS_PER_SECOND;
     params->nop_count = (unsigned)tgt_param_uint(given, "nop_count");
-    params->max_connections = (unsigned)tgt_param_uint(given, "max_connections");
-    params->max_logins = (unsigned)tgt_param_uint(given, "max_logins");
+    iscsi_admission_init(&params->admission, (unsigned)tgt_param_uint(given, "max_connections"),
+                         (unsigned)tgt_param_uint(given, "max_logins"));
     params->send_queue = tgt_param_uint(given, "send_queue");
     return params;
 }
@@ -126,6 +127,8 @@ struct iscsi_portal_params *iscsi_portal_params_ref(struct iscsi_portal_params *
 
 void iscsi_portal_params_unref(struct iscsi_portal_params *params)
 {
-    if (g_atomic_int_dec_and_test(&params->refs))
-        g_free(params);
+    if (!g_atomic_int_dec_and_test(&params->refs))
+        return;
+    iscsi_admission_clear(&params->admission);
+    g_free(params);
 }

@@ -6,6 +6,7 @@
 #include <glib.h>
 #include <tgt/tgt.h>
 
+#include "admission.h"
 #include "keys.h"
 
 /* Parameters of one target as a login finds them. */
@@ -21,10 +22,8 @@ struct iscsi_portal_params {
     uint16_t tpgt;
     uint64_t login_timeout, nop_interval, stall_timeout; /* ns; nop_interval 0: no pings */
     unsigned nop_count;
-    unsigned max_connections, max_logins;
     size_t send_queue;
-    gint connections,
-        logins; /* atomic: those open now, and those of them that are still logging in */
+    struct iscsi_admission admission;
 };
 
 #define ISCSI_TARGET_PARAM_COUNT 13u

@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <string.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -32,10 +34,20 @@ static void refuse_for_want_of_descriptors(struct portal *portal)
     portal->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
-static void admit(struct portal *portal, int fd)
+/* One host may have a whole IPv6 subnet of addresses (RFC 4291 2.5.4). */
+static uint64_t host_of(const struct sockaddr_storage *peer)
 {
-    if (iscsi_portal_admit(portal->params)) {
-        tcp_conn_new(fd, portal->params);
+    uint64_t subnet;
+    if (peer->ss_family == AF_INET)
+        return ((const struct sockaddr_in *)peer)->sin_addr.s_addr;
+    memcpy(&subnet, &((const struct sockaddr_in6 *)peer)->sin6_addr, sizeof(subnet));
+    return subnet;
+}
+
+static void admit(struct portal *portal, int fd, uint64_t host)
+{
+    if (iscsi_admission_enter(&portal->params->admission, host)) {
+        tcp_conn_new(fd, portal->params, host);
         return;
     }
     tgt_log(TGT_LOG_INFO, "iscsi: a connection was turned away: there are too many");
@@ -46,9 +58,11 @@ static void on_connection(int listener, void *data)
 {
     struct portal *portal = data;
     for (int i = 0; i < ACCEPT_BURST; i++) {
-        int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        struct sockaddr_storage peer = {0};
+        socklen_t len = sizeof(peer);
+        int fd = accept4(listener, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0)
-            admit(portal, fd);
+            admit(portal, fd, host_of(&peer));
         else if (errno == EMFILE || errno == ENFILE)
             return refuse_for_want_of_descriptors(portal);
         else if (errno != ECONNABORTED && errno != EINTR)

@@ -128,7 +128,7 @@ static bool read_names(struct tcp_conn *t)
 
 static void discard(struct tcp_conn *t)
 {
-    iscsi_portal_leave(t->conn.portal);
+    iscsi_conn_uncount(&t->conn);
     iscsi_portal_params_unref(t->conn.portal);
     dm_free(&t->conn);
 }
@@ -146,12 +146,14 @@ static void start(struct tgt_msg *msg)
     tcp_receive_arm(t);
 }
 
-void tcp_conn_new(int fd, struct iscsi_portal_params *portal)
+void tcp_conn_new(int fd, struct iscsi_portal_params *portal, uint64_t host)
 {
     struct tcp_conn *t = g_new0(struct tcp_conn, 1);
     t->fd = fd;
     t->conn.dm = &tcp_datamover;
     t->conn.portal = iscsi_portal_params_ref(portal);
+    t->conn.host = host;
+    t->conn.in_login = t->conn.counted = true;
     t->start.fn = start;
     t->send_later.fn = send_later;
     t->receive_later.fn = receive_later;

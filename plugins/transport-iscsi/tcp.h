@@ -69,8 +69,9 @@ static inline struct tcp_thread *tcp_thread(const struct tcp_conn *t)
 
 extern const struct iscsi_datamover tcp_datamover;
 
-/* tcp-conn.c: an accepted socket becomes a connection on an I/O thread. Owns fd from here on. */
-void tcp_conn_new(int fd, struct iscsi_portal_params *portal);
+/* tcp-conn.c: an accepted and admitted socket becomes a connection on an I/O thread. Owns fd from
+ * here on. */
+void tcp_conn_new(int fd, struct iscsi_portal_params *portal, uint64_t host);
 /* tcp-rx.c */
 void tcp_receive(struct tcp_conn *t);
 void tcp_receive_stashed(struct tcp_conn *t);

@@ -131,6 +131,23 @@ def test_connection_limit(e):
     e.finish_daemon(daemon)
 
 
+def is_closed(connection):
+    return connection.drain(0.1)[1]
+
+
+def test_one_address_takes_not_all_logins(e):
+    """max_logins: while they are scarce, one address gets a quarter, and others are served."""
+    daemon, portal = e.another_daemon(iscsi={"max_logins": 16})
+    silent = [e.keep(Connection(portal)) for _ in range(16)]
+    env.eventually(lambda: sum(map(is_closed, silent)) >= 8, "the limit", 3)
+    tap.equal(sum(map(is_closed, silent)), 8, "connections of one address that were turned away")
+    others = [e.keep(Connection(portal, source="127.0.0.2")) for _ in range(5)]
+    tap.equal([is_closed(c) for c in others], [False] * 4 + [True], "those of another address")
+    login = Login(e.keep(Connection(portal, source="127.0.0.3")))
+    tap.equal(login.exchange(env.names(e.target)).status_class, 0, "status of a third one's login")
+    e.finish_daemon(daemon)
+
+
 def test_refused_logins_count(e):
     """Who is refused and does not close has a connection all the same, as long as the target waits."""
     daemon, portal = e.another_daemon(iscsi={"max_connections": 4})

@@ -121,7 +121,7 @@ struct iscsi_conn *fake_connect(struct fake *fake)
     g_strlcpy(f->conn.local, "10.0.0.1", sizeof(f->conn.local));
     f->conn.local_port = 3260;
     fake->conns = g_list_append(fake->conns, f);
-    iscsi_portal_admit(f->conn.portal);
+    f->conn.in_login = f->conn.counted = iscsi_admission_enter(&f->conn.portal->admission, 1);
     iscsi_conn_start(&f->conn, &fake->thread);
     return &f->conn;
 }
