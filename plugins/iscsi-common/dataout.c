@@ -48,13 +48,23 @@ static enum tgt_sense judge_solicited(const struct iscsi_task *task,
     return TGT_SENSE_NONE;
 }
 
+/* 11.4.7.2: who has more to send than FirstBurstLength, and sends some of it in unsolicited
+ * Data-Out, must fill the burst. For a shorter transfer nothing of the kind is said: R2Ts ask for
+ * the rest. */
+static bool ends_too_early(const struct iscsi_task *task, const struct claim *claim)
+{
+    const uint32_t *agreed = task->conn->agreed.value;
+    return claim->final && claim->end < task->first_burst && task->cmd &&
+           task->cmd->expected_out > agreed[ISCSI_KEY_FirstBurstLength];
+}
+
 static enum tgt_sense judge_unsolicited(const struct iscsi_task *task, const struct claim *claim)
 {
     if (!(task->flags & ISCSI_TASK_UNSOLICITED))
         return TGT_SENSE_UNEXPECTED_UNSOLICITED_DATA;
     if (claim->datasn != task->datasn)
         return TGT_SENSE_PROTOCOL_SERVICE_CRC_ERROR;
-    if (claim->offset != task->got || claim->end > task->first_burst)
+    if (claim->offset != task->got || claim->end > task->first_burst || ends_too_early(task, claim))
         return TGT_SENSE_NOT_ENOUGH_UNSOLICITED_DATA;
     return TGT_SENSE_NONE;
 }

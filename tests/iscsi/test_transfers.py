@@ -61,9 +61,19 @@ def test_amount_of_immediate_data(e, length):
     tap.true(session.read(0, 16) == data, "the data differs")
 
 
-def test_less_unsolicited_data_than_allowed(e):
-    """The rest is asked for by R2T."""
-    session = e.ready(InitialR2T="No", ImmediateData="No")
+@tap.cases(more_than_a_burst="65536", a_burst=str(LENGTH), less_than_a_burst="262144")
+def test_some_immediate_data_and_no_more_unsolicited(e, first_burst):
+    """However little it is: the rest is asked for by R2T."""
+    session = e.ready(InitialR2T="No", FirstBurstLength=first_burst)
+    result = session.execute(scsi.write10(0, 300), data=DATA, immediate_data=1024, unsolicited=0)
+    scsi.expect_good(result)
+    tap.true(session.read(0, 300) == DATA, "the data differs")
+
+
+@tap.cases(a_burst=str(LENGTH), less_than_a_burst="262144")
+def test_short_unsolicited_data_of_a_transfer_within_the_first_burst(e, first_burst):
+    """RFC 7143 has no error for it: the rest is asked for by R2T."""
+    session = e.ready(InitialR2T="No", ImmediateData="No", FirstBurstLength=first_burst)
     result = session.execute(scsi.write10(0, 300), data=DATA, immediate_data=0, unsolicited=1024)
     scsi.expect_good(result)
     tap.true(session.read(0, 300) == DATA, "the data differs")

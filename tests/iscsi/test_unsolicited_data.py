@@ -107,6 +107,17 @@ def test_both_together_over_first_burst(e):
     refused(session, command, *session.data_out(task, 2048, FIRST_BURST))
 
 
+@tap.cases(with_immediate=512, without=0)
+def test_first_burst_is_not_filled(e, immediate):
+    """RFC 7143 section 11.4.7.2: who sends unsolicited data of a longer transfer fills the burst."""
+    session = prepared(e, FirstBurstLength=str(FIRST_BURST))
+    command = write_command(session, data=NEW[:immediate], final=False)
+    task = session.track(command, NEW)
+    refused(session, command, *session.data_out(task, immediate, FIRST_BURST - immediate - 512))
+    scsi.expect_check_condition(task.result, scsi.INCORRECT_AMOUNT)
+    tap.true(session.read(LBA, BLOCKS) == OLD, "some of the data was written")
+
+
 @tap.cases(twice=1024, four_times=2048, a_little=516)
 def test_immediate_data_over_expected_length(e, length):
     session = prepared(e)
