@@ -41,7 +41,9 @@ static void fill(struct iscsi_task *task, struct iscsi_tx *tx, uint32_t len)
     pdu->flags = ends_sequence(task, len) ? ISCSI_FINAL : 0;
     pdu->itt = be32(task->itt);
     pdu->ttt = be32(ISCSI_NO_TAG);
-    pdu->datasn = be32(task->data_ins++);
+    /* 4.2.2.3: the R2Ts of a bidirectional command, which all came before, are of the same
+     * sequence. */
+    pdu->datasn = be32(task->r2ts + task->data_ins++);
     pdu->offset = be32(task->in_queued);
     tx->iov = &task->cmd->in.iov[task->in_piece];
     tx->skip = task->in_piece_used;

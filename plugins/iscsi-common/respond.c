@@ -88,7 +88,7 @@ void iscsi_respond_send(struct iscsi_task *task)
     pdu->opcode = ISCSI_OP_SCSI_RESPONSE;
     pdu->flags = ISCSI_FINAL;
     pdu->itt = be32(task->itt);
-    pdu->exp_datasn = be32(task->data_ins + task->r2ts);
+    pdu->exp_datasn = be32(task->data_ins); /* 11.4.8: R2Ts are not counted */
     if (task->cmd)
         fill_from_command(task, pdu);
     else

@@ -95,7 +95,7 @@ static void make_plausible(struct drive *d, struct iscsi_conn *c, union iscsi_bh
     bhs->any.cmdsn = be32(due + (how & 1 ? byte(d) % 8 : 0) - (how & 2 ? byte(d) % 3 : 0));
     bhs->any.itt = be32(bhs->bytes[19] % 16);
     if (iscsi_opcode(bhs) == ISCSI_OP_SCSI_COMMAND) {
-        static const uint8_t cdbs[] = {0x00, 0x28, 0x2a, 0x2a, 0x12};
+        static const uint8_t cdbs[] = {0x00, 0x28, 0x2a, 0x2a, 0x53, 0x12};
         bhs->scsi_command.cdb[0] = cdbs[bhs->bytes[32] % G_N_ELEMENTS(cdbs)];
         memset(bhs->scsi_command.cdb + 7, 0, 1);
         bhs->scsi_command.expected_length = be32(bhs->bytes[22] * 128u);

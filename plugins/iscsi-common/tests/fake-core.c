@@ -10,8 +10,9 @@
 #define DATA_MAX    (256u << 10)
 #define PIECE       65536u
 
-/* CDB byte 0: 28h reads, 2Ah writes, 12h fails, others are GOOD. Bytes 7 and 8: blocks of 512. */
-enum { READ = 0x28, WRITE = 0x2a, FAIL = 0x12 };
+/* CDB byte 0: 28h reads, 2Ah writes, 53h does both, 12h fails, others are GOOD. Bytes 7 and 8:
+ * blocks of 512. */
+enum { READ = 0x28, WRITE = 0x2a, BOTH = 0x53, FAIL = 0x12 };
 /* CDB byte 1: what is done later. */
 enum { BUFFER_LATER = 1, EXEC_LATER = 2 };
 
@@ -21,8 +22,10 @@ struct fake_cmd {
     struct tgt_cmd pub; /* first */
     struct tgt_nexus *nexus;
     enum fake_state state;
-    struct iovec pieces[DATA_MAX / PIECE];
-    uint8_t *data;
+    struct fake_data {
+        struct iovec pieces[DATA_MAX / PIECE];
+        uint8_t *bytes;
+    } out, in;
     uint64_t priv[TGT_TRANSPORT_CMD_PRIV_MAX / 8];
 };
 
@@ -66,14 +69,14 @@ static void host_cmd_status(struct tgt_cmd *cmd, enum tgt_status status)
     respond(fake_cmd(cmd));
 }
 
-static void fill_pieces(struct fake_cmd *c, struct tgt_data *data, uint32_t len)
+static void fill_pieces(struct fake_data *from, struct tgt_data *data, uint32_t len)
 {
-    c->data = g_malloc(MAX(len, 1));
-    memset(c->data, 0x5a, len);
+    from->bytes = g_malloc(MAX(len, 1));
+    memset(from->bytes, 0x5a, len);
     data->len = len;
-    data->iov = c->pieces;
+    data->iov = from->pieces;
     for (uint32_t at = 0; at < len; at += PIECE)
-        c->pieces[data->iovcnt++] = (struct iovec){c->data + at, MIN(PIECE, len - at)};
+        from->pieces[data->iovcnt++] = (struct iovec){from->bytes + at, MIN(PIECE, len - at)};
 }
 
 static uint32_t transfer(const struct tgt_cmd *cmd)
@@ -88,8 +91,8 @@ static void exec(struct fake_cmd *c)
         return respond(c);
     if (cmd->cdb[0] == FAIL)
         return host_cmd_sense(cmd, TGT_SENSE_INVALID_OPCODE);
-    if (cmd->cdb[0] == READ) {
-        fill_pieces(c, &cmd->in, transfer(cmd));
+    if (cmd->cdb[0] == READ || cmd->cdb[0] == BOTH) {
+        fill_pieces(&c->in, &cmd->in, transfer(cmd));
         cmd->residual_in = (int64_t)cmd->in.len - cmd->expected_in;
     }
     good(c);
@@ -114,7 +117,7 @@ static void give_buffer(struct fake_cmd *c)
     struct tgt_cmd *cmd = &c->pub;
     if (cmd->aborted)
         return respond(c);
-    fill_pieces(c, &cmd->out, MIN(transfer(cmd), cmd->expected_out));
+    fill_pieces(&c->out, &cmd->out, MIN(transfer(cmd), cmd->expected_out));
     cmd->residual_out = (int64_t)transfer(cmd) - cmd->expected_out;
     c->state = DATA_OUT;
     iscsi_data_out(cmd);
@@ -134,7 +137,8 @@ static struct tgt_cmd *host_cmd_new(struct tgt_nexus *nexus)
 static void host_cmd_submit(struct tgt_cmd *cmd)
 {
     struct fake_cmd *c = fake_cmd(cmd);
-    bool writes = cmd->cdb[0] == WRITE && MIN(transfer(cmd), cmd->expected_out) > 0;
+    bool writes =
+        (cmd->cdb[0] == WRITE || cmd->cdb[0] == BOTH) && MIN(transfer(cmd), cmd->expected_out) > 0;
     if (!writes)
         start_exec(c);
     else if ((cmd->cdb[1] & BUFFER_LATER) || fake_world()->starving)
@@ -180,7 +184,8 @@ static void host_cmd_release(struct tgt_cmd *cmd)
     struct tgt_nexus *nexus = c->nexus;
     g_assert(c->state == RESPOND);
     nexus->cmds = g_list_remove(nexus->cmds, c);
-    g_free(c->data);
+    g_free(c->out.bytes);
+    g_free(c->in.bytes);
     g_free(c);
     settle(nexus);
 }

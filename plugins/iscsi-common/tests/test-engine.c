@@ -93,6 +93,32 @@ static void test_status_rides_on_data(struct scene *s, gconstpointer data)
     expect_nothing(s);
 }
 
+/* RFC 7143 4.2.2.3: R2Ts and Data-In are numbered together, and only the latter are in ExpDataSN.
+ */
+static void test_numbers_of_both_directions(struct scene *s, gconstpointer data)
+{
+    static const uint8_t bytes[1024];
+    static const uint8_t ahs[8] = {0, 5, 2, 0, 0, 0, 4, 0}; /* 1024 to be read */
+    union iscsi_bhs bhs = command(1, 1, 0x53, 0, 2);
+    bhs.scsi_command.flags = ISCSI_FINAL | ISCSI_READ | ISCSI_WRITE;
+    g_assert_true(fake_pdu(s->fake, s->conn, &bhs, ahs, sizeof(ahs), NULL, 0, true));
+    for (uint32_t i = 0; i < 2; i++) {
+        fake_run(s->fake);
+        union iscsi_bhs r2t = expect(s, ISCSI_OP_R2T);
+        g_assert_cmpuint(be32_get(r2t.r2t.r2tsn), ==, i);
+        union iscsi_bhs out = {.data_out = {.opcode = ISCSI_OP_DATA_OUT,
+                                            .flags = ISCSI_FINAL,
+                                            .itt = be32(1),
+                                            .ttt = r2t.r2t.ttt,
+                                            .offset = r2t.r2t.offset}};
+        give(s, &out, bytes, 512);
+    }
+    fake_run(s->fake);
+    g_assert_cmpuint(be32_get(expect(s, ISCSI_OP_DATA_IN).data_in.datasn), ==, 2);
+    g_assert_cmpuint(be32_get(expect(s, ISCSI_OP_DATA_IN).data_in.datasn), ==, 3);
+    g_assert_cmpuint(be32_get(expect(s, ISCSI_OP_SCSI_RESPONSE).scsi_response.exp_datasn), ==, 2);
+}
+
 static void test_numbers_go_in_when_it_leaves(struct scene *s, gconstpointer data)
 {
     for (uint32_t i = 1; i <= 3; i++) {
@@ -264,6 +290,8 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     ADD("/engine/status-rides-on-data", NULL, test_status_rides_on_data);
+    ADD("/engine/numbers-of-both-directions", "MaxBurstLength=512",
+        test_numbers_of_both_directions);
     ADD("/engine/numbers-go-in-when-it-leaves", NULL, test_numbers_go_in_when_it_leaves);
     ADD("/engine/window", NULL, test_window);
     ADD("/engine/window-opens-silently", NULL, test_window_opens_silently);
