@@ -147,6 +147,7 @@ struct iscsi_conn {
     uint16_t cid;
     struct iscsi_session *session; /* from the end of the login */
     struct iscsi_login *login;     /* until then */
+    uint64_t ticket;               /* the engine's: counts logins; 0: has no session to claim yet */
     struct iscsi_text *text;       /* a text sequence under way, or NULL */
     size_t text_kept;              /* bytes that are counted for it */
     uint32_t text_itt, text_ttt;

@@ -122,6 +122,8 @@ void iscsi_login_establish(struct iscsi_conn *c)
     case ISCSI_CLAIM_WAIT:
         iscsi_conn_pause(c, ISCSI_PAUSE_LOGIN);
         return;
+    case ISCSI_CLAIM_LATE:
+        return iscsi_conn_close(c, "replaced by a newer login of the same initiator port");
     case ISCSI_CLAIM_FULL:
         return iscsi_login_fail(c, ISCSI_LOGIN_OUT_OF_RESOURCES, "no session handle is left");
     case ISCSI_CLAIM_NEW:

@@ -98,7 +98,6 @@ static void evict(struct tgt_msg *msg)
 static void wait_for(struct iscsi_session *old, struct iscsi_waiter *waiter)
 {
     waiter->on = old;
-    /* Woken in this order: each replaces the one before, the latest prevails. */
     old->waiters = g_slist_append(old->waiters, waiter);
     if (old->evicting)
         return;
@@ -117,23 +116,37 @@ static enum iscsi_claim insert(struct iscsi_engine *engine, struct iscsi_session
     return ISCSI_CLAIM_NEW;
 }
 
+/* The latest login prevails; those that waited with it wake up on their threads in any order. */
+static enum iscsi_claim claim_from(struct iscsi_session *old, struct iscsi_conn *c,
+                                   struct iscsi_waiter *waiter)
+{
+    if (old->conn->ticket > c->ticket)
+        return ISCSI_CLAIM_LATE;
+    wait_for(old, waiter);
+    return ISCSI_CLAIM_WAIT;
+}
+
+static enum iscsi_claim claim_new(struct iscsi_engine *engine, const struct iscsi_session_key *key,
+                                  struct iscsi_conn *c, struct iscsi_session **session)
+{
+    struct iscsi_session *s = session_new(engine, key, c);
+    enum iscsi_claim claim = insert(engine, s);
+    if (claim == ISCSI_CLAIM_NEW)
+        *session = s;
+    else
+        session_free(s);
+    return claim;
+}
+
 enum iscsi_claim iscsi_session_claim(struct iscsi_engine *engine,
                                      const struct iscsi_session_key *key, struct iscsi_conn *c,
                                      struct iscsi_waiter *waiter, struct iscsi_session **session)
 {
-    enum iscsi_claim claim = ISCSI_CLAIM_WAIT;
     pthread_mutex_lock(&engine->lock);
-    struct iscsi_session *s = g_hash_table_lookup(engine->sessions, key);
-    if (s) {
-        wait_for(s, waiter);
-    } else {
-        s = session_new(engine, key, c);
-        claim = insert(engine, s);
-        if (claim == ISCSI_CLAIM_NEW)
-            *session = s;
-        else
-            session_free(s);
-    }
+    struct iscsi_session *old = g_hash_table_lookup(engine->sessions, key);
+    if (c->ticket == 0)
+        c->ticket = ++engine->last_ticket;
+    enum iscsi_claim claim = old ? claim_from(old, c, waiter) : claim_new(engine, key, c, session);
     pthread_mutex_unlock(&engine->lock);
     return claim;
 }

@@ -72,6 +72,7 @@ struct iscsi_engine {
     GHashTable *sessions; /* by key */
     GHashTable *tsihs;    /* GUINT_TO_POINTER(tsih) -> session */
     uint16_t last_tsih;
+    uint64_t last_ticket;
 };
 
 /* NULL: the digests do not work on this machine. */
@@ -82,6 +83,7 @@ void iscsi_engine_unref(struct iscsi_engine *engine);
 enum iscsi_claim {
     ISCSI_CLAIM_NEW,  /* the session is in the table */
     ISCSI_CLAIM_WAIT, /* an older one is being closed: `waiter` gets its message */
+    ISCSI_CLAIM_LATE, /* a login that came later has its place by now */
     ISCSI_CLAIM_FULL, /* no TSIH is left */
 };
 /* Make a session for connection `c`, or wait for the end of the one that has its place (session

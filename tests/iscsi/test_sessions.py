@@ -88,6 +88,31 @@ def test_latest_of_several_reinstatements_prevails(e):
     e.finish_daemon(daemon)
 
 
+def all_but_one_close(connections):
+    connections[:] = [c for c in connections if not c.drain(0.05)[1]]
+    tap.true(connections, "none is left")
+    return len(connections) == 1
+
+
+@tap.timeout(40)
+def test_one_of_several_reinstatements_prevails(e):
+    """The same on several threads, where nobody but the target knows which one is the last."""
+    daemon, portal = e.another_daemon(threads=4)
+    isid = None
+    for _ in range(8):
+        old = e.keep(Session.login(portal, e.target, isid=isid))
+        isid = old.isid
+        old.clear_attention(env.SLOW)
+        slow_reads(old)
+        logins = [Login(e.keep(Connection(portal)), isid=isid) for _ in range(4)]
+        for login in logins:
+            login.connection.send(login.request(names(e.target)))
+        connections = [login.connection for login in logins]
+        env.eventually(lambda: all_but_one_close(connections), "the end of all but one")
+        tap.equal(connections[0].numbers.statsn, 1, "StatSN due: that of the Login Response came")
+    e.finish_daemon(daemon)
+
+
 def test_reinstatement_that_fails_leaves_the_old_session(e):
     """Only a login that ends well takes the place of a session."""
     old = e.login()

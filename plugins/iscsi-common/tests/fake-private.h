@@ -23,6 +23,7 @@ struct fake {
     GQueue sent;   /* GBytes */
     GList *cmds;   /* struct fake_cmd that wait for something to happen */
     bool starving;
+    bool reverse;   /* messages */
     bool attention; /* all LUs have a unit attention */
     unsigned nexuses;
 };

@@ -193,7 +193,7 @@ GBytes *fake_sent(struct fake *fake)
     return g_queue_pop_head(&fake->sent);
 }
 
-void fake_login(struct fake *fake, struct iscsi_conn *c, const char *text, size_t len)
+void fake_login_begin(struct fake *fake, struct iscsi_conn *c, const char *text, size_t len)
 {
     static const char names[] = "InitiatorName=iqn.2024-01.org.example:i\0TargetName=iqn.t\0";
     union iscsi_bhs bhs = {.login_request = {
@@ -207,6 +207,11 @@ void fake_login(struct fake *fake, struct iscsi_conn *c, const char *text, size_
     if (len > 0)
         g_byte_array_append(data, (const guint8 *)text, (guint)len);
     fake_pdu(fake, c, &bhs, NULL, 0, data->data, data->len, true);
+}
+
+void fake_login(struct fake *fake, struct iscsi_conn *c, const char *text, size_t len)
+{
+    fake_login_begin(fake, c, text, len);
     fake_run(fake);
 }
 
@@ -275,7 +280,8 @@ static bool run_timers(struct fake *fake)
 
 static bool run_message(struct fake *fake)
 {
-    struct tgt_msg *msg = g_queue_pop_head(&fake->msgs);
+    struct tgt_msg *msg =
+        fake->reverse ? g_queue_pop_tail(&fake->msgs) : g_queue_pop_head(&fake->msgs);
     if (msg)
         msg->fn(msg);
     return msg != NULL;
@@ -296,6 +302,11 @@ void fake_pass(struct fake *fake, uint64_t ns)
 void fake_starve(struct fake *fake, bool starving)
 {
     fake->starving = starving;
+}
+
+void fake_reverse(struct fake *fake)
+{
+    fake->reverse = true;
 }
 
 /* ---- The world ---- */

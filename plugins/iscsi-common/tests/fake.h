@@ -32,5 +32,9 @@ GBytes *fake_sent(struct fake *fake);
 /* A login that goes straight to full feature phase; text are pairs besides the names, each with its
  * zero byte. */
 void fake_login(struct fake *fake, struct iscsi_conn *c, const char *text, size_t len);
+/* The same, but nothing else happens yet. */
+void fake_login_begin(struct fake *fake, struct iscsi_conn *c, const char *text, size_t len);
+/* From now on what was posted last comes first, as it may where threads are many. */
+void fake_reverse(struct fake *fake);
 
 #endif

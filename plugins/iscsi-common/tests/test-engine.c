@@ -259,6 +259,21 @@ static void test_newer_session_replaces_older(struct scene *s, gconstpointer dat
     g_assert_nonnull(newer->session);
 }
 
+/* All of them wait for the same session, and the last one wakes up first. */
+static void test_latest_login_prevails(struct scene *s, gconstpointer data)
+{
+    struct iscsi_conn *logins[3];
+    for (unsigned i = 0; i < G_N_ELEMENTS(logins); i++) {
+        logins[i] = fake_connect(s->fake);
+        fake_login_begin(s->fake, logins[i], NULL, 0);
+    }
+    fake_reverse(s->fake);
+    fake_run(s->fake);
+    g_assert_false(fake_is_open(s->fake, logins[0]) || fake_is_open(s->fake, logins[1]));
+    g_assert_true(fake_is_open(s->fake, logins[2]));
+    g_assert_nonnull(logins[2]->session);
+}
+
 static void test_answers_are_bounded(struct scene *s, gconstpointer data)
 {
     union iscsi_bhs nop = {.any = {.opcode = ISCSI_OP_NOP_OUT | ISCSI_OP_IMMEDIATE,
@@ -302,6 +317,7 @@ int main(int argc, char **argv)
     ADD("/engine/abort-of-an-answered-task", NULL, test_abort_of_an_answered_task);
     ADD("/engine/small-segments", "MaxRecvDataSegmentLength=512", test_small_segments);
     ADD("/engine/newer-session-replaces-older", NULL, test_newer_session_replaces_older);
+    ADD("/engine/latest-login-prevails", NULL, test_latest_login_prevails);
     ADD("/engine/answers-are-bounded", NULL, test_answers_are_bounded);
     g_test_add_func("/engine/random", test_random);
     return g_test_run();
