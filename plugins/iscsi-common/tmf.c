@@ -92,13 +92,17 @@ static void query_done(struct tgt_tmf *tmf)
 {
 }
 
+static uint8_t query(struct iscsi_session *s, uint8_t function, const uint8_t *lun)
+{
+    struct tgt_tmf tmf = {.nexus = s->nexus, .function = function, .done = query_done};
+    memcpy(tmf.lun, lun, sizeof(tmf.lun));
+    tgt_tmf_submit(&tmf);
+    return tmf.response;
+}
+
 bool iscsi_attention_pends(struct iscsi_session *s, const uint8_t *lun)
 {
-    struct tgt_tmf query = {
-        .nexus = s->nexus, .function = TGT_TMF_QUERY_ASYNC_EVENT, .done = query_done};
-    memcpy(query.lun, lun, sizeof(query.lun));
-    tgt_tmf_submit(&query);
-    return query.response == TGT_TMF_SUCCEEDED;
+    return query(s, TGT_TMF_QUERY_ASYNC_EVENT, lun) == TGT_TMF_SUCCEEDED;
 }
 
 /* The initiator sends no more data for a task that it aborts: nothing is waited for. One that is
@@ -154,11 +158,17 @@ static void run_abort_task(struct iscsi_conn *c, const struct iscsi_tmf_request 
         answer(c, be32_get(pdu->itt), abort_unknown(c->session, pdu));
 }
 
-/* Commands that wait for their turn are older than this function, and affected by it. */
+static bool has_lun(struct iscsi_session *s, const uint8_t *lun)
+{
+    return query(s, TGT_TMF_QUERY_TASK_SET, lun) != TGT_TMF_NO_LUN;
+}
+
+/* Commands that wait for their turn are older than this function, and affected by it; where there
+ * is no LU, nothing is, and they are answered. */
 static void run_on_many(struct iscsi_conn *c, const struct iscsi_tmf_request *pdu, uint8_t function)
 {
     bool whole_target = function >= TGT_TMF_TARGET_WARM_RESET;
-    if (function != TGT_TMF_CLEAR_ACA)
+    if (whole_target || (function != TGT_TMF_CLEAR_ACA && has_lun(c->session, pdu->lun)))
         iscsi_hold_abort_before(c->session, be32_get(pdu->cmdsn), whole_target ? NULL : pdu->lun);
     submit(c, pdu, function, false);
 }

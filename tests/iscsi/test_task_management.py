@@ -294,6 +294,19 @@ def test_held_command_of_a_reset_lu(e):
     tap.true(task.result is None or task.result.status != scsi.BUSY, f"{task}")
 
 
+def test_held_command_of_an_absent_lun(e):
+    """A function of that LUN ends nothing: the command is answered in its turn."""
+    session = e.ready()
+    first = session.command_pdu(scsi.TEST_UNIT_READY)
+    held = session.command_pdu(scsi.TEST_UNIT_READY, lun=77)
+    tasks = [session.track(pdu) for pdu in (first, held)]
+    session.send(held)
+    tap.equal(session.tmf(Tmf.LU_RESET, lun=77), Tmf.NO_LUN, "response of the function")
+    session.send(first)
+    session.wait_all(tasks)
+    scsi.expect_check_condition(tasks[1].result, (scsi.ILLEGAL_REQUEST, 0x25, 0x00))
+
+
 @tap.cases(abort_task_set=Tmf.ABORT_TASK_SET, clear_task_set=Tmf.CLEAR_TASK_SET,
            lu_reset=Tmf.LU_RESET)
 def test_absent_lun(e, function):

@@ -232,8 +232,9 @@ static void host_tmf_submit(struct tgt_tmf *tmf)
     struct tgt_nexus *nexus = tmf->nexus;
     struct fake_cmd *c;
     tmf->response = TGT_TMF_COMPLETE;
-    if (tmf->function == TGT_TMF_QUERY_ASYNC_EVENT) {
-        tmf->response = fake_world()->attention ? TGT_TMF_SUCCEEDED : TGT_TMF_COMPLETE;
+    if (tmf->function >= TGT_TMF_QUERY_TASK) {
+        bool attention = tmf->function == TGT_TMF_QUERY_ASYNC_EVENT && fake_world()->attention;
+        tmf->response = attention ? TGT_TMF_SUCCEEDED : TGT_TMF_COMPLETE;
         tmf->done(tmf);
         return;
     }
