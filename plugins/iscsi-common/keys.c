@@ -125,12 +125,12 @@ static bool number_in_range(const struct iscsi_key *key, const char *value, uint
     return iscsi_number_parse(value, number) && *number >= key->least && *number <= key->most;
 }
 
-/* 13.14: FirstBurstLength must not exceed MaxBurstLength. */
+/* 13.14: FirstBurstLength must not exceed MaxBurstLength: what is in force, the default until the
+ * initiator offers one, and what may still come of an offer. */
 static uint32_t first_burst_limit(const struct iscsi_negotiation *n)
 {
-    bool known = n->seen & 1ull << ISCSI_KEY_MaxBurstLength;
-    const struct iscsi_params *from = known ? n->agreed : n->ours;
-    return from->value[ISCSI_KEY_MaxBurstLength];
+    enum iscsi_key_id id = ISCSI_KEY_MaxBurstLength;
+    return MIN(n->agreed->value[id], n->ours->value[id]);
 }
 
 static bool answer_number(struct iscsi_negotiation *n, const struct iscsi_key *key,

@@ -126,6 +126,15 @@ static void test_first_burst(struct scene *s, gconstpointer data)
     g_assert_cmpstr(offer(s, "FirstBurstLength", "65536"), ==, "8192");
 }
 
+/* 13.13: the default is in force where the initiator offers no MaxBurstLength. */
+static void test_first_burst_alone(struct scene *s, gconstpointer data)
+{
+    s->ours.value[ISCSI_KEY_FirstBurstLength] = 1048576;
+    g_assert_cmpstr(offer(s, "FirstBurstLength", "1048576"), ==, "262144");
+    s->ours.value[ISCSI_KEY_MaxBurstLength] = 4096;
+    g_assert_cmpstr(offer(s, "FirstBurstLength", "1048576"), ==, "4096");
+}
+
 static void test_obsolete_and_foreign(struct scene *s, gconstpointer data)
 {
     g_assert_cmpstr(offer(s, "IFMarker", "Yes"), ==, "No");
@@ -185,6 +194,7 @@ int main(int argc, char **argv)
     ADD("/keys/bad-numbers", test_bad_numbers);
     ADD("/keys/declared-segment", test_declared_segment);
     ADD("/keys/first-burst", test_first_burst);
+    ADD("/keys/first-burst-alone", test_first_burst_alone);
     ADD("/keys/obsolete-and-foreign", test_obsolete_and_foreign);
     ADD("/keys/discovery", test_discovery);
     g_test_add_func("/keys/names-of-keys", test_names_of_keys);
