@@ -32,6 +32,6 @@ uint32_t iscsi_cmdsn_window(struct iscsi_session *s)
 void iscsi_cmdsn_ended_silently(struct iscsi_session *s)
 {
     bool was_shut = iscsi_before(s->max_cmdsn, s->exp_cmdsn);
-    if (was_shut && !s->ending && !s->conn->tx_head)
+    if (was_shut && !s->ending && !iscsi_tx_will_seal(s->conn))
         iscsi_window_notice(s->conn);
 }

@@ -107,6 +107,14 @@ void iscsi_tx_seal(struct iscsi_conn *c, struct iscsi_tx *tx)
     tx->sealed = true;
 }
 
+/* They are sealed in order: the last one tells. */
+bool iscsi_tx_will_seal(const struct iscsi_conn *c)
+{
+    const struct iscsi_tx *last =
+        (struct iscsi_tx *)((char *)c->tx_tail - offsetof(struct iscsi_tx, next));
+    return c->tx_head && !last->sealed;
+}
+
 static struct iscsi_tx *unlink_head(struct iscsi_conn *c)
 {
     struct iscsi_tx *tx = c->tx_head;

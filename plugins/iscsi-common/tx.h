@@ -46,6 +46,8 @@ void iscsi_tx_queue(struct iscsi_conn *c, struct iscsi_tx *tx);
 /* For the datamover: the numbers that are valid now go in (StatSN, ExpCmdSN, MaxCmdSN). Once per
  * PDU, in the order of sending. */
 void iscsi_tx_seal(struct iscsi_conn *c, struct iscsi_tx *tx);
+/* Does a PDU wait that has not got its numbers yet? */
+bool iscsi_tx_will_seal(const struct iscsi_conn *c);
 /* For the datamover: the head of the queue has left. */
 void iscsi_tx_pop(struct iscsi_conn *c);
 /* For the datamover: all has left. */

@@ -22,7 +22,7 @@ struct fake {
     GList *conns;  /* struct fake_conn that are open */
     GQueue sent;   /* GBytes */
     GList *cmds;   /* struct fake_cmd that wait for something to happen */
-    bool starving;
+    bool starving, choking;
     bool reverse;   /* messages */
     bool attention; /* all LUs have a unit attention */
     unsigned nexuses;

@@ -85,7 +85,10 @@ static bool flush(struct fake *fake, struct fake_conn *f)
     bool any = f->wants_flush;
     f->wants_flush = false;
     while (any && !c->closed && c->tx_head) {
-        iscsi_tx_seal(c, c->tx_head);
+        if (!c->tx_head->sealed)
+            iscsi_tx_seal(c, c->tx_head);
+        if (fake->choking)
+            return false;
         g_queue_push_tail(&fake->sent, capture(c->tx_head));
         iscsi_tx_pop(c);
     }
@@ -304,6 +307,13 @@ void fake_starve(struct fake *fake, bool starving)
     fake->starving = starving;
 }
 
+void fake_choke(struct fake *fake, bool choking)
+{
+    fake->choking = choking;
+    for (GList *l = fake->conns; l; l = l->next)
+        ((struct fake_conn *)l->data)->wants_flush |= !choking;
+}
+
 void fake_reverse(struct fake *fake)
 {
     fake->reverse = true;
@@ -348,6 +358,7 @@ struct fake *fake_new(void)
 void fake_free(struct fake *fake)
 {
     fake->starving = false;
+    fake_choke(fake, false);
     iscsi_thread_detach(&fake->thread);
     fake_run(fake);
     g_assert(!fake->conns && !fake->cmds && !fake->timers && fake->nexuses == 0);

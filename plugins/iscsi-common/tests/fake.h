@@ -22,6 +22,8 @@ bool fake_pdu(struct fake *fake, struct iscsi_conn *c, const union iscsi_bhs *bh
 void fake_run(struct fake *fake);
 /* Time passes: timers come due. */
 void fake_pass(struct fake *fake, uint64_t ns);
+/* Peers take no more than the beginning of a PDU, or again all that is sent. */
+void fake_choke(struct fake *fake, bool choking);
 /* Commands wait for a buffer from now on, or no longer. */
 void fake_starve(struct fake *fake, bool starving);
 

@@ -146,7 +146,7 @@ static void test_window(struct scene *s, gconstpointer data)
 }
 
 /* The window is shut and its commands vanish by a reset: a NOP-In says that it is open. */
-static void test_window_opens_silently(struct scene *s, gconstpointer data)
+static void vanish_with_full_window(struct scene *s)
 {
     s->conn->session->window = 2;
     s->conn->session->max_cmdsn = 2;
@@ -157,9 +157,31 @@ static void test_window_opens_silently(struct scene *s, gconstpointer data)
     for (GList *l = s->fake->cmds; l; l = l->next)
         ((struct tgt_cmd *)l->data)->aborted = true; /* by another initiator */
     fake_run(s->fake);
+}
+
+static void test_window_opens_silently(struct scene *s, gconstpointer data)
+{
+    vanish_with_full_window(s);
     union iscsi_bhs nop = expect(s, ISCSI_OP_NOP_IN);
     g_assert_cmphex(be32_get(nop.any.ttt), ==, ISCSI_NO_TAG);
     g_assert_cmpuint(be32_get(nop.answer.max_cmdsn), >=, 3);
+}
+
+/* What is being sent already has older numbers in it. */
+static void test_window_opens_behind_a_pdu(struct scene *s, gconstpointer data)
+{
+    union iscsi_bhs ping = {.any = {.opcode = ISCSI_OP_NOP_OUT | ISCSI_OP_IMMEDIATE,
+                                    .flags = ISCSI_FINAL,
+                                    .itt = be32(7),
+                                    .ttt = be32(ISCSI_NO_TAG)}};
+    fake_choke(s->fake, true);
+    give(s, &ping, NULL, 0);
+    fake_run(s->fake);
+    vanish_with_full_window(s);
+    fake_choke(s->fake, false);
+    fake_run(s->fake);
+    expect(s, ISCSI_OP_NOP_IN);
+    g_assert_cmpuint(be32_get(expect(s, ISCSI_OP_NOP_IN).answer.max_cmdsn), >=, 3);
 }
 
 static void test_command_waits_for_buffer(struct scene *s, gconstpointer data)
@@ -310,6 +332,7 @@ int main(int argc, char **argv)
     ADD("/engine/numbers-go-in-when-it-leaves", NULL, test_numbers_go_in_when_it_leaves);
     ADD("/engine/window", NULL, test_window);
     ADD("/engine/window-opens-silently", NULL, test_window_opens_silently);
+    ADD("/engine/window-opens-behind-a-pdu", NULL, test_window_opens_behind_a_pdu);
     ADD("/engine/command-waits-for-buffer", NULL, test_command_waits_for_buffer);
     ADD("/engine/no-buffer-at-all", NULL, test_no_buffer_at_all);
     ADD("/engine/lu-reset-waits-for-data", NULL, test_lu_reset_waits_for_data);
