@@ -87,6 +87,8 @@ struct iscsi_rx {
     struct iscsi_task *task;
     GByteArray *bytes; /* grows by what was received; made when needed, gone with the PDU */
     GByteArray *ahs;   /* copy for a held command */
+    uint32_t come;     /* bytes of data of the PDU, all told */
+    uint32_t timed;    /* of these, those that had come when the PDU timer was set */
     uint32_t reserved; /* bytes that are counted for `bytes` */
     uint8_t sink, verdict, reason;
     bool under_way; /* between header and end of a PDU */

@@ -6,11 +6,14 @@
 
 /* How often a connection that waits until the thread keeps less looks for that. */
 #define KEPT_NS 50000000ull
+/* So much of a PDU must come in the time that a peer may stand still: one that is slow has as many
+ * times of it as its PDU is long, but not as many as it sends bytes. */
+#define PDU_STEP (64u << 10)
 
 void iscsi_rx_clear(struct iscsi_conn *c)
 {
     iscsi_kept_drop(c, c->rx.reserved, false);
-    c->rx.reserved = 0;
+    c->rx.reserved = c->rx.come = c->rx.timed = 0;
     c->rx.op = NULL;
     c->rx.task = NULL;
     c->rx.sink = ISCSI_SINK_NONE;
@@ -43,6 +46,7 @@ void iscsi_rx_header(struct iscsi_conn *c, const union iscsi_bhs *bhs, const uin
 
 void iscsi_rx_data(struct iscsi_conn *c, const void *data, size_t len)
 {
+    c->rx.come += (uint32_t)len;
     switch (c->rx.sink) {
     case ISCSI_SINK_BYTES:
         g_byte_array_append(c->rx.bytes, data, (guint)len);
@@ -65,6 +69,7 @@ unsigned iscsi_rx_direct(struct iscsi_conn *c, uint32_t left, struct iovec *iov,
 
 void iscsi_rx_direct_done(struct iscsi_conn *c, size_t len)
 {
+    c->rx.come += (uint32_t)len;
     iscsi_place_direct_done(c->rx.task, len);
 }
 
@@ -84,8 +89,10 @@ void iscsi_rx_done(struct iscsi_conn *c, bool data_ok)
 
 void iscsi_rx_partial(struct iscsi_conn *c)
 {
-    if (!c->timers[ISCSI_TIMER_PDU])
-        iscsi_timer_set(c, ISCSI_TIMER_PDU, c->portal->stall_timeout);
+    if (c->timers[ISCSI_TIMER_PDU] && c->rx.come - c->rx.timed < PDU_STEP)
+        return;
+    c->rx.timed = c->rx.come;
+    iscsi_timer_set(c, ISCSI_TIMER_PDU, c->portal->stall_timeout);
 }
 
 void iscsi_rx_refuse(struct iscsi_conn *c, enum iscsi_reject reason)

@@ -152,6 +152,24 @@ def test_peer_stalls_in_the_middle_of_a_pdu(e, send):
     session.connection.expect_close(DEAD_PEER_DROPPED)
 
 
+@tap.timeout(30)
+def test_slow_peer_within_a_long_pdu_stays(e):
+    """Who sends the larger part of a PDU now and then does not stand still."""
+    limit = int(2 * tap.slowness())
+    daemon, portal = e.another_daemon(iscsi={"stall_timeout": limit})
+    session = e.keep(Session.login(portal, e.target))
+    ping = ping_of(session, session.limits["target_mrdsl"])
+    data = ping.encode()
+    step = 80 << 10
+    for start in range(0, len(data), step):
+        session.connection.send_raw(data[start : start + step])
+        session.listen(limit * 0.5)
+    session.take(Op.NOP_IN, ping.itt)
+    session.connection.send_raw(data[:-1])
+    session.connection.expect_close(DEAD_PEER_DROPPED)
+    e.finish_daemon(daemon)
+
+
 def ask_until_blocked(session, pdu, most, patience=0.5):
     """Send this request, never reading, until the target takes no more; the bytes it took."""
     data = pdu.encode() * 16
