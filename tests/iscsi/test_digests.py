@@ -273,6 +273,26 @@ def test_wrong_data_digest_of_a_command_that_waits_for_buffers(e):
     e.finish_daemon(daemon)
 
 
+def test_wrong_data_digest_of_a_held_command(e):
+    """It is discarded although it is not due; its CmdSN stays to be used."""
+    session = e.ready(**BOTH)
+    first = session.command_pdu(scsi.TEST_UNIT_READY)
+    held = session.command_pdu(scsi.write10(0, 8), write=4096, data=NEW[:4096])
+    tasks = [session.track(pdu) for pdu in (first, held)]
+    session.send(broken(held, "data"))
+    reject = session.take(Op.REJECT)
+    tap.equal((reject.reason, reject.expcmdsn), (RejectReason.DATA_DIGEST, first.cmdsn),
+              "reason and ExpCmdSN of the Reject")
+    session.send(first)
+    scsi.expect_good(session.wait(tasks[0]))
+    session.listen(0.1)
+    tap.true(tasks[1].result is None, f"the spoiled command was executed: {tasks[1]}")
+    held.digest_faults = ()
+    session.send(held)
+    scsi.expect_good(session.wait(tasks[1]))
+    tap.true(session.read(0, 8) == NEW[:4096], "the data differs")
+
+
 def test_wrong_data_digest_of_unsolicited_data(e):
     session = e.ready(ImmediateData="No", **BOTH)
     session.write(0, OLD)

@@ -179,6 +179,20 @@ def test_hole_filled_by_abort_task(e):
     ignored(session, late, late_task)
 
 
+def test_hole_at_the_wrap_filled_by_abort_task(e):
+    """The same where the numbers begin anew behind the hole."""
+    session = e.login(cmdsn=WRAP - 1)
+    pdu, task = tur(session, cmdsn=0)
+    session.send(pdu)
+    session.cmdsn = 1
+    response = session.tmf(Tmf.ABORT_TASK, rtt=0x5555, refcmdsn=WRAP - 1)
+    tap.equal(response, Tmf.COMPLETE, "response to ABORT TASK")
+    session.wait(task)
+    tap.equal(session.connection.numbers.expcmdsn, 1, "ExpCmdSN")
+    session.clear_attention()
+    ignored(session, *tur(session, cmdsn=WRAP - 1))
+
+
 def test_abort_of_a_command_outside_the_window(e):
     session = e.ready()
     response = session.tmf(Tmf.ABORT_TASK, rtt=0x5555, refcmdsn=plus(session.cmdsn, -1))
@@ -323,6 +337,17 @@ def test_acknowledgement_never_comes(e):
     session = e.ready()
     for _ in range(300):
         scsi.expect_good(session.test_unit_ready(expstatsn=1))
+
+
+@tap.cases(at_end=WRAP - 1, near_end=WRAP - 5, half_way=(1 << 31) - 5)
+def test_statsn_wraps(e, start):
+    """The initiator's first ExpStatSN is the target's first StatSN; Numbers checks each."""
+    session = e.ready(statsn=start)
+    for _ in range(8):
+        scsi.expect_good(session.test_unit_ready())
+    session.read(0, 8)
+    session.ping()
+    session.logout()
 
 
 # Initiator task tags ------------------------------------------------------------------------

@@ -113,6 +113,19 @@ def test_one_of_several_reinstatements_prevails(e):
     e.finish_daemon(daemon)
 
 
+@tap.cases(fin=Connection.finish_sending, gone=Connection.close, reset=Connection.reset)
+def test_end_of_a_login_that_waits_for_an_older_session(e, end):
+    old = e.ready()
+    slow_reads(old)
+    login = e.begin(isid=old.isid)
+    login.connection.send(login.request(names(e.target)))
+    end(login.connection)
+    old.connection.expect_close()
+    new = e.login(isid=old.isid)
+    new.clear_attention()
+    new.read(0, 8)
+
+
 def test_reinstatement_that_fails_leaves_the_old_session(e):
     """Only a login that ends well takes the place of a session."""
     old = e.login()

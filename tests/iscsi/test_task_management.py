@@ -247,6 +247,17 @@ def test_lu_reset_tells_all_nexuses(e):
     tap.true(set(seen) & RESET_ATTENTIONS, f"unit attentions {seen} of an idle nexus")
 
 
+def test_lu_reset_while_another_session_owes_data(e):
+    """It does not wait for ever for data that another initiator was asked for, which is late then."""
+    session, other = e.ready(), e.ready(InitialR2T="Yes", ImmediateData="No")
+    task = r2t_write(other)
+    is_complete(session, Tmf.LU_RESET, timeout=10)
+    other.answer_r2t(task)
+    others_were_cleared(other, [task], RESET_ATTENTIONS)
+    tap.equal(other.others, [], "answers to data of a cleared task")
+    other.write(0, scsi.pattern(1, 65536), lun=env.SLOW)
+
+
 def test_lu_reset_is_for_one_lu(e):
     session = e.ready()
     tasks = slow_reads(session)

@@ -119,6 +119,28 @@ static void test_numbers_of_both_directions(struct scene *s, gconstpointer data)
     g_assert_cmpuint(be32_get(expect(s, ISCSI_OP_SCSI_RESPONSE).scsi_response.exp_datasn), ==, 2);
 }
 
+/* TTTs of one write follow each other, and none is the reserved one. */
+static void test_ttt_wraps(struct scene *s, gconstpointer data)
+{
+    static const uint8_t bytes[512];
+    union iscsi_bhs bhs = command(1, 1, 0x2a, 0, 4);
+    s->conn->session->next_ttt = ISCSI_NO_TAG - 2;
+    give(s, &bhs, NULL, 0);
+    for (uint32_t i = 0; i < 4; i++) {
+        fake_run(s->fake);
+        union iscsi_bhs r2t = expect(s, ISCSI_OP_R2T);
+        g_assert_cmphex(be32_get(r2t.r2t.ttt), ==, i);
+        union iscsi_bhs out = {.data_out = {.opcode = ISCSI_OP_DATA_OUT,
+                                            .flags = ISCSI_FINAL,
+                                            .itt = be32(1),
+                                            .ttt = r2t.r2t.ttt,
+                                            .offset = r2t.r2t.offset}};
+        give(s, &out, bytes, sizeof(bytes));
+    }
+    fake_run(s->fake);
+    g_assert_cmphex(expect(s, ISCSI_OP_SCSI_RESPONSE).scsi_response.status, ==, TGT_STATUS_GOOD);
+}
+
 static void test_numbers_go_in_when_it_leaves(struct scene *s, gconstpointer data)
 {
     for (uint32_t i = 1; i <= 3; i++) {
@@ -329,6 +351,7 @@ int main(int argc, char **argv)
     ADD("/engine/status-rides-on-data", NULL, test_status_rides_on_data);
     ADD("/engine/numbers-of-both-directions", "MaxBurstLength=512",
         test_numbers_of_both_directions);
+    ADD("/engine/ttt-wraps", "MaxBurstLength=512", test_ttt_wraps);
     ADD("/engine/numbers-go-in-when-it-leaves", NULL, test_numbers_go_in_when_it_leaves);
     ADD("/engine/window", NULL, test_window);
     ADD("/engine/window-opens-silently", NULL, test_window_opens_silently);
