@@ -4,7 +4,6 @@
 #include "buffer.h"
 
 #include <errno.h>
-#include <glib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -20,25 +19,37 @@
 #define SMALL_PER_LARGE (BUFFER_LARGE / BUFFER_SMALL)
 #define ALL_FREE        ((1u << SMALL_PER_LARGE) - 1)
 
+/* Fewer blocks cannot be divided. */
+#define BLOCKS_MIN 4u
+/* One command gets no more than this part of the pool, so that there is always room for others. */
+#define MOST_PART 8u
+
 /* A large chunk. */
 struct block {
     uint32_t free_small; /* one bit for each small chunk in it that is free; only if split */
     bool split;
-    struct block *next, *prev; /* in `partial`, if split and free_small != 0 */
+    uint8_t use;               /* enum buffer_use, unless it is free as a whole */
+    struct block *next, *prev; /* in part->partial, if split and free_small != 0 */
+};
+
+/* What one use has of the pool. */
+struct part {
+    uint32_t limit, blocks; /* that it may take, that it has */
+    struct block *partial;  /* split blocks with free small chunks, the last used first */
+    size_t used;            /* bytes of chunks */
+    GQueue waits;           /* struct buffer_wait, by node */
 };
 
 struct buffer_pool {
     char *region; /* address space for all; the system gives pages when they are touched first */
     size_t mapped;
     uint32_t count; /* blocks */
+    uint32_t most;  /* of them at once */
     struct block *blocks;
     uint32_t *free, free_count; /* stack of indexes of blocks that are free as a whole */
-    struct block *partial;      /* split blocks with free small chunks, the last used first */
-    size_t used;
+    struct part parts[BUFFER_USES];
     uint64_t waits;
-    struct buffer_wait *first, *last;
-    struct buffer_wait *serving; /* is being called: it need not queue behind others */
-    struct tgt_defer defer;      /* wakes who waits */
+    struct tgt_defer defer; /* wakes who waits */
 };
 
 /* ---- Chunks ---- */
@@ -48,61 +59,68 @@ static char *block_base(const struct buffer_pool *pool, const struct block *b)
     return pool->region + (size_t)(b - pool->blocks) * BUFFER_LARGE;
 }
 
-static struct block *block_pop(struct buffer_pool *pool)
+/* There is one: the limits of all parts add up to no more than there are. */
+static struct block *block_pop(struct buffer_pool *pool, enum buffer_use use)
 {
-    return &pool->blocks[pool->free[--pool->free_count]];
+    struct block *b = &pool->blocks[pool->free[--pool->free_count]];
+    b->use = (uint8_t)use;
+    pool->parts[use].blocks++;
+    return b;
 }
 
 static void block_push(struct buffer_pool *pool, struct block *b)
 {
     pool->free[pool->free_count++] = (uint32_t)(b - pool->blocks);
+    pool->parts[b->use].blocks--;
 }
 
-static void partial_add(struct buffer_pool *pool, struct block *b)
+static void partial_add(struct part *part, struct block *b)
 {
     b->prev = NULL;
-    b->next = pool->partial;
+    b->next = part->partial;
     if (b->next)
         b->next->prev = b;
-    pool->partial = b;
+    part->partial = b;
 }
 
-static void partial_remove(struct buffer_pool *pool, struct block *b)
+static void partial_remove(struct part *part, struct block *b)
 {
     if (b->next)
         b->next->prev = b->prev;
     if (b->prev)
         b->prev->next = b->next;
     else
-        pool->partial = b->next;
+        part->partial = b->next;
 }
 
-static void *small_get(struct buffer_pool *pool)
+static void *small_get(struct buffer_pool *pool, enum buffer_use use)
 {
-    struct block *b = pool->partial;
+    struct part *part = &pool->parts[use];
+    struct block *b = part->partial;
     if (!b) {
-        b = block_pop(pool);
+        b = block_pop(pool, use);
         b->split = true;
         b->free_small = ALL_FREE;
-        partial_add(pool, b);
+        partial_add(part, b);
     }
     unsigned i = (unsigned)__builtin_ctz(b->free_small);
     b->free_small &= ~(1u << i);
     if (b->free_small == 0)
-        partial_remove(pool, b);
+        partial_remove(part, b);
     return block_base(pool, b) + (size_t)i * BUFFER_SMALL;
 }
 
 static void small_put(struct buffer_pool *pool, struct block *b, size_t offset)
 {
+    struct part *part = &pool->parts[b->use];
     uint32_t bit = 1u << offset / BUFFER_SMALL;
     g_assert(!(b->free_small & bit) && offset % BUFFER_SMALL == 0);
     if (b->free_small == 0)
-        partial_add(pool, b);
+        partial_add(part, b);
     b->free_small |= bit;
     if (b->free_small != ALL_FREE)
         return;
-    partial_remove(pool, b);
+    partial_remove(part, b);
     b->split = false;
     block_push(pool, b);
 }
@@ -113,8 +131,8 @@ static void chunk_put(struct buffer_pool *pool, char *base)
     g_assert(base >= pool->region && offset / BUFFER_LARGE < pool->count);
     struct block *b = &pool->blocks[offset / BUFFER_LARGE];
     size_t size = b->split ? BUFFER_SMALL : BUFFER_LARGE;
-    g_assert(pool->used >= size);
-    pool->used -= size;
+    g_assert(pool->parts[b->use].used >= size);
+    pool->parts[b->use].used -= size;
     ASAN_POISON_MEMORY_REGION(base, size);
     if (b->split) {
         small_put(pool, b, offset % BUFFER_LARGE);
@@ -129,26 +147,30 @@ static size_t large_chunks(size_t len)
     return len / BUFFER_LARGE + (len % BUFFER_LARGE != 0);
 }
 
-static bool is_there(const struct buffer_pool *pool, size_t len)
+/* Blocks that the part does not have yet. */
+static size_t blocks_for(const struct part *part, size_t len)
 {
-    if (len <= BUFFER_SMALL)
-        return pool->partial || pool->free_count > 0;
-    return large_chunks(len) <= pool->free_count;
+    return len <= BUFFER_SMALL ? part->partial == NULL : large_chunks(len);
 }
 
-static int take(struct buffer_pool *pool, size_t len, struct iovec *iov)
+static bool is_there(const struct part *part, size_t len)
+{
+    return part->blocks + blocks_for(part, len) <= part->limit;
+}
+
+static int take(struct buffer_pool *pool, enum buffer_use use, size_t len, struct iovec *iov)
 {
     int n = 0;
     if (len <= BUFFER_SMALL) {
-        iov[0] = (struct iovec){small_get(pool), len};
+        iov[0] = (struct iovec){small_get(pool, use), len};
         ASAN_UNPOISON_MEMORY_REGION(iov[0].iov_base, BUFFER_SMALL);
-        pool->used += BUFFER_SMALL;
+        pool->parts[use].used += BUFFER_SMALL;
         return 1;
     }
     for (; len > 0; n++) {
-        iov[n] = (struct iovec){block_base(pool, block_pop(pool)), MIN(len, BUFFER_LARGE)};
+        iov[n] = (struct iovec){block_base(pool, block_pop(pool, use)), MIN(len, BUFFER_LARGE)};
         ASAN_UNPOISON_MEMORY_REGION(iov[n].iov_base, BUFFER_LARGE);
-        pool->used += BUFFER_LARGE;
+        pool->parts[use].used += BUFFER_LARGE;
         len -= iov[n].iov_len;
     }
     return n;
@@ -156,63 +178,61 @@ static int take(struct buffer_pool *pool, size_t len, struct iovec *iov)
 
 /* ---- Who waits ---- */
 
+static void queue_add(struct buffer_pool *pool, enum buffer_use use, struct buffer_wait *wait)
+{
+    g_assert(!wait->queued);
+    wait->use = (uint8_t)use;
+    wait->node = (GList){.data = wait};
+    wait->queued = true;
+    g_queue_push_tail_link(&pool->parts[use].waits, &wait->node);
+    pool->waits++;
+}
+
 static void queue_remove(struct buffer_pool *pool, struct buffer_wait *wait)
 {
-    if (wait->next)
-        wait->next->prev = wait->prev;
-    else
-        pool->last = wait->prev;
-    if (wait->prev)
-        wait->prev->next = wait->next;
-    else
-        pool->first = wait->next;
+    g_queue_unlink(&pool->parts[wait->use].waits, &wait->node);
     wait->queued = false;
 }
 
-/* Behind `before` (NULL: as the first). */
-static void queue_insert(struct buffer_pool *pool, struct buffer_wait *wait,
-                         struct buffer_wait *before)
+static void serve_part(struct buffer_pool *pool, enum buffer_use use)
 {
-    wait->prev = before;
-    wait->next = before ? before->next : pool->first;
-    if (wait->next)
-        wait->next->prev = wait;
-    else
-        pool->last = wait;
-    if (before)
-        before->next = wait;
-    else
-        pool->first = wait;
-    wait->queued = true;
-}
-
-/* Who was called and does not find enough after all keeps its place at the head. */
-static void queue_add(struct buffer_pool *pool, struct buffer_wait *wait, size_t len)
-{
-    g_assert(!wait->queued);
-    wait->need = len;
-    pool->waits++;
-    queue_insert(pool, wait, wait == pool->serving ? NULL : pool->last);
+    struct part *part = &pool->parts[use];
+    while (part->waits.head != NULL) {
+        struct buffer_wait *wait = part->waits.head->data;
+        if (!is_there(part, wait->len))
+            return;
+        queue_remove(pool, wait);
+        wait->ready(wait, (unsigned)take(pool, use, wait->len, wait->iov));
+    }
 }
 
 static void serve(struct tgt_defer *defer)
 {
     struct buffer_pool *pool =
         (struct buffer_pool *)((char *)defer - G_STRUCT_OFFSET(struct buffer_pool, defer));
-    struct buffer_wait *wait;
-    while ((wait = pool->first) && is_there(pool, wait->need)) {
-        queue_remove(pool, wait);
-        pool->serving = wait;
-        wait->ready(wait);
-        pool->serving = NULL;
-    }
+    for (unsigned use = BUFFER_USES; use > 0; use--)
+        serve_part(pool, use - 1);
+}
+
+static void serve_later(struct buffer_pool *pool)
+{
+    for (unsigned use = 0; use < BUFFER_USES; use++)
+        if (G_UNLIKELY(pool->parts[use].waits.head != NULL))
+            thread_defer(thread_self(), &pool->defer);
 }
 
 /* ---- The pool ---- */
 
+static void divide(struct buffer_pool *pool)
+{
+    pool->most = CLAMP(pool->count / MOST_PART, 1, BUFFER_MOST / BUFFER_LARGE);
+    pool->parts[BUFFER_IN].limit = pool->count / 2;
+    pool->parts[BUFFER_OUT].limit = pool->count - pool->parts[BUFFER_IN].limit;
+}
+
 struct buffer_pool *buffer_pool_new(size_t limit)
 {
-    uint32_t count = (uint32_t)CLAMP(limit / BUFFER_LARGE, 1, G_MAXINT32);
+    uint32_t count = (uint32_t)CLAMP(limit / BUFFER_LARGE, BLOCKS_MIN, G_MAXINT32);
     size_t size = (size_t)count * BUFFER_LARGE;
     void *region = mmap(NULL, size, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -224,7 +244,8 @@ struct buffer_pool *buffer_pool_new(size_t limit)
     pool->blocks = g_new0(struct block, count);
     pool->free = g_new(uint32_t, count);
     for (uint32_t i = count; i > 0; i--)
-        block_push(pool, &pool->blocks[i - 1]);
+        pool->free[pool->free_count++] = i - 1;
+    divide(pool);
     ASAN_POISON_MEMORY_REGION(region, size);
     return pool;
 }
@@ -233,7 +254,8 @@ void buffer_pool_free(struct buffer_pool *pool)
 {
     if (!pool)
         return;
-    g_assert(pool->used == 0 && !pool->first);
+    for (unsigned use = 0; use < BUFFER_USES; use++)
+        g_assert(pool->parts[use].used == 0 && pool->parts[use].waits.head == NULL);
     ASAN_UNPOISON_MEMORY_REGION(pool->region, pool->mapped);
     munmap(pool->region, pool->mapped);
     g_free(pool->blocks);
@@ -241,19 +263,27 @@ void buffer_pool_free(struct buffer_pool *pool)
     g_free(pool);
 }
 
-int buffer_get(struct buffer_pool *pool, size_t len, struct iovec *iov, unsigned max,
-               struct buffer_wait *wait)
+size_t buffer_pool_most(const struct buffer_pool *pool)
 {
+    return (size_t)pool->most * BUFFER_LARGE;
+}
+
+int buffer_get(struct buffer_pool *pool, enum buffer_use use, size_t len, struct iovec *iov,
+               unsigned max, struct buffer_wait *wait)
+{
+    struct part *part = &pool->parts[use];
     size_t chunks = len <= BUFFER_SMALL ? len > 0 : large_chunks(len);
-    if (chunks > max || chunks > pool->count)
+    if (chunks > max || chunks > pool->most)
         return -E2BIG;
     if (len == 0)
         return 0;
-    bool its_turn = !pool->first || (wait && wait == pool->serving);
-    if (its_turn && is_there(pool, len))
-        return take(pool, len, iov);
-    if (wait)
-        queue_add(pool, wait, len);
+    if ((wait == NULL || part->waits.head == NULL) && is_there(part, len))
+        return take(pool, use, len, iov);
+    if (wait == NULL)
+        return -EAGAIN;
+    wait->iov = iov;
+    wait->len = len;
+    queue_add(pool, use, wait);
     return -EAGAIN;
 }
 
@@ -261,22 +291,21 @@ void buffer_put(struct buffer_pool *pool, const struct iovec *iov, unsigned coun
 {
     for (unsigned i = 0; i < count; i++)
         chunk_put(pool, iov[i].iov_base);
-    if (pool->first)
-        thread_defer(thread_self(), &pool->defer);
+    serve_later(pool);
 }
 
 void buffer_wait_cancel(struct buffer_pool *pool, struct buffer_wait *wait)
 {
     if (!wait->queued)
         return;
-    bool was_first = pool->first == wait;
     queue_remove(pool, wait);
-    if (was_first && pool->first)
-        thread_defer(thread_self(), &pool->defer);
+    serve_later(pool); /* what stood behind it may find enough */
 }
 
 void buffer_pool_stats(const struct buffer_pool *pool, struct buffer_stats *stats)
 {
-    *stats = (struct buffer_stats){
-        .used = pool->used, .limit = (size_t)pool->count * BUFFER_LARGE, .waits = pool->waits};
+    *stats =
+        (struct buffer_stats){.limit = (size_t)pool->count * BUFFER_LARGE, .waits = pool->waits};
+    for (unsigned use = 0; use < BUFFER_USES; use++)
+        stats->used += pool->parts[use].used;
 }

@@ -19,115 +19,57 @@ static struct buffer_pool *buffers_of(const struct core_cmd *c)
     return c->pub.thread->buffers;
 }
 
-static void block(struct core_cmd *c, enum cmd_waits what)
+static void block(struct core_cmd *c)
 {
-    c->waits = what;
+    c->waits = CMD_WAITS_BUFFERS;
     c->stale = true;
     if (c->state != TGT_CMD_BLOCKED)
         cmd_state(&c->pub, TGT_CMD_BLOCKED);
 }
 
-/* Pieces for c->want bytes into `iov`. Their number, or -1: `ready` will be called, or the command
- * has ended. */
-static int get(struct core_cmd *c, struct iovec *iov, unsigned max,
-               void (*ready)(struct buffer_wait *wait))
+/* ---- Getting ---- */
+
+static void keep(struct core_cmd *c, enum buffer_use use, unsigned count)
 {
-    c->wait.ready = ready;
-    int n = buffer_get(buffers_of(c), c->want, iov, max, &c->wait);
-    if (n >= 0)
-        return n;
-    if (n == -EAGAIN)
-        block(c, CMD_WAITS_BUFFERS);
-    else
-        cmd_sense(&c->pub, TGT_SENSE_INSUFFICIENT_RESOURCES);
-    return -1;
+    if (use == BUFFER_OUT) {
+        c->out_chunks = count;
+        c->in_iov = c->out_iov + count;
+        c->pub.out.iov = c->out_iov;
+        c->pub.out.iovcnt = count;
+    } else {
+        c->in_chunks = count;
+        c->pub.in = (struct tgt_data){c->in_iov, count, 0};
+    }
 }
 
-/* ---- Data-Out ---- */
-
-/* What the pool will take for it: chunks are of two sizes. */
-static uint64_t cost_of(uint32_t len)
-{
-    return len <= BUFFER_SMALL ? BUFFER_SMALL
-                               : ((uint64_t)len + BUFFER_LARGE - 1) / BUFFER_LARGE * BUFFER_LARGE;
-}
-
-static bool quota_fits(const struct cmd_pool *pool, const struct core_cmd *c)
-{
-    return pool->out_used + cost_of(c->want) <= pool->out_limit;
-}
-
-static bool out_get(struct core_cmd *c);
-
-static void out_ready(struct buffer_wait *wait)
+static void ready(struct buffer_wait *wait, unsigned count)
 {
     struct core_cmd *c = cmd_of_wait(wait);
     c->waits = CMD_WAITS_NOTHING;
-    if (out_get(c))
-        c->resume(c);
+    keep(c, wait->use, count);
+    c->resume(c);
 }
 
-static bool out_get(struct core_cmd *c)
+/* True: they are there. False: c->resume will be called, or the command has ended. */
+static bool get(struct core_cmd *c, enum buffer_use use, size_t len, struct iovec *iov,
+                unsigned max)
 {
-    int n = get(c, c->out_iov, CMD_IOV_MAX, out_ready);
-    if (n < 0)
-        return false;
-    c->out_chunks = (uint32_t)n;
-    c->in_iov = c->out_iov + n;
-    c->pub.out.iov = c->out_iov;
-    c->pub.out.iovcnt = c->out_chunks;
-    return true;
-}
-
-static void quota_take(struct cmd_pool *pool, struct core_cmd *c)
-{
-    c->out_quota = cost_of(c->want);
-    pool->out_used += c->out_quota;
+    c->wait.ready = ready;
+    int n = buffer_get(buffers_of(c), use, len, iov, max, &c->wait);
+    if (n >= 0)
+        keep(c, use, (unsigned)n);
+    else if (n == -EAGAIN)
+        block(c);
+    else
+        cmd_sense(&c->pub, TGT_SENSE_INSUFFICIENT_RESOURCES);
+    return n >= 0;
 }
 
 bool cmd_out_buffers(struct core_cmd *c, void (*resume)(struct core_cmd *c))
 {
-    struct cmd_pool *pool = c->pub.thread->cmds;
     c->resume = resume;
-    c->want = c->pub.out.len;
-    if (cost_of(c->want) > pool->out_limit) {
-        cmd_sense(&c->pub, TGT_SENSE_INSUFFICIENT_RESOURCES);
-        return false;
-    }
-    if (pool->outs.head == NULL && quota_fits(pool, c)) {
-        quota_take(pool, c);
-        return out_get(c);
-    }
-    block(c, CMD_WAITS_QUOTA);
-    g_queue_push_tail_link(&pool->outs, &c->park);
-    return false;
+    return get(c, BUFFER_OUT, c->pub.out.len, c->out_iov, CMD_IOV_MAX);
 }
-
-void cmd_outs_resume(struct tgt_defer *defer)
-{
-    struct cmd_pool *pool =
-        (struct cmd_pool *)((char *)defer - G_STRUCT_OFFSET(struct cmd_pool, defer));
-    while (pool->outs.head != NULL && quota_fits(pool, pool->outs.head->data)) {
-        struct core_cmd *c = g_queue_pop_head_link(&pool->outs)->data;
-        c->waits = CMD_WAITS_NOTHING;
-        quota_take(pool, c);
-        if (out_get(c))
-            c->resume(c);
-    }
-}
-
-static void out_put(struct core_cmd *c)
-{
-    struct cmd_pool *pool = c->pub.thread->cmds;
-    buffer_put(buffers_of(c), c->out_iov, c->out_chunks);
-    c->out_chunks = 0;
-    pool->out_used -= c->out_quota;
-    c->out_quota = 0;
-    if (pool->outs.head != NULL)
-        thread_defer(pool->thread, &pool->defer);
-}
-
-/* ---- Data-In ---- */
 
 static void in_put_back(struct core_cmd *c)
 {
@@ -136,36 +78,12 @@ static void in_put_back(struct core_cmd *c)
     c->pub.in = (struct tgt_data){0};
 }
 
-static bool in_get(struct core_cmd *c);
-
-static void in_ready(struct buffer_wait *wait)
-{
-    struct core_cmd *c = cmd_of_wait(wait);
-    c->waits = CMD_WAITS_NOTHING;
-    if (in_get(c))
-        c->resume(c);
-}
-
-static bool in_get(struct core_cmd *c)
-{
-    if (c->want > c->pub.thread->cmds->in_limit) {
-        cmd_sense(&c->pub, TGT_SENSE_INSUFFICIENT_RESOURCES);
-        return false;
-    }
-    int n = get(c, c->in_iov, cmd_in_room(c), in_ready);
-    if (n < 0)
-        return false;
-    c->in_chunks = (uint32_t)n;
-    c->pub.in = (struct tgt_data){c->in_iov, c->in_chunks, 0};
-    return true;
-}
-
 /* Whole chunks: what is put there later may be more than `len`. */
 bool cmd_in_reserve(struct core_cmd *c, uint32_t len, void (*resume)(struct core_cmd *c))
 {
+    size_t size = len <= BUFFER_SMALL ? BUFFER_SMALL : BUFFER_LARGE;
     c->resume = resume;
-    c->want = len <= BUFFER_SMALL ? BUFFER_SMALL : BUFFER_LARGE;
-    return in_get(c);
+    return get(c, BUFFER_IN, size, c->in_iov, cmd_in_room(c));
 }
 
 /* The handler goes on with its buffers. */
@@ -186,8 +104,7 @@ void cmd_in_buffers(struct tgt_cmd *cmd, uint32_t len, void (*then)(struct tgt_c
     }
     c->resume = in_resume;
     c->then = then;
-    c->want = len;
-    if (in_get(c))
+    if (get(c, BUFFER_IN, len, c->in_iov, cmd_in_room(c)))
         then(cmd);
 }
 
@@ -207,15 +124,15 @@ static uint64_t in_capacity(const struct core_cmd *c)
     return sum;
 }
 
-/* Room for `len` bytes; only what is free right now. */
+/* Room for `len` bytes; beyond what was reserved, only what is free right now. */
 static bool in_grow(struct core_cmd *c, uint64_t len)
 {
     uint64_t have = in_capacity(c);
     if (len <= have)
         return true;
     uint64_t more = (len - have + BUFFER_SMALL - 1) / BUFFER_SMALL * BUFFER_SMALL;
-    int n = buffer_get(buffers_of(c), more, c->in_iov + c->in_chunks, cmd_in_room(c) - c->in_chunks,
-                       NULL);
+    int n = buffer_get(buffers_of(c), BUFFER_IN, more, c->in_iov + c->in_chunks,
+                       cmd_in_room(c) - c->in_chunks, NULL);
     if (n < 0)
         return false;
     c->in_chunks += (uint32_t)n;
@@ -289,7 +206,7 @@ void *cmd_scratch(struct tgt_cmd *cmd, size_t len)
     if (c->scratch.iov_base != NULL)
         return len <= c->scratch.iov_len ? c->scratch.iov_base : NULL;
     size_t size = len <= BUFFER_SMALL ? BUFFER_SMALL : BUFFER_LARGE;
-    if (len > size || buffer_get(buffers_of(c), size, &c->scratch, 1, NULL) != 1)
+    if (len > size || buffer_get(buffers_of(c), BUFFER_IN, size, &c->scratch, 1, NULL) != 1)
         return NULL;
     return c->scratch.iov_base;
 }
@@ -298,20 +215,16 @@ void *cmd_scratch(struct tgt_cmd *cmd, size_t len)
 
 void cmd_buffers_cancel(struct core_cmd *c)
 {
-    struct cmd_pool *pool = c->pub.thread->cmds;
-    if (c->waits == CMD_WAITS_QUOTA) {
-        g_queue_unlink(&pool->outs, &c->park);
-        thread_defer(pool->thread, &pool->defer); /* what stood behind it may fit */
-    } else if (c->waits == CMD_WAITS_BUFFERS) {
+    if (c->waits == CMD_WAITS_BUFFERS)
         buffer_wait_cancel(buffers_of(c), &c->wait);
-    }
     c->waits = CMD_WAITS_NOTHING;
 }
 
 void cmd_buffers_put(struct core_cmd *c)
 {
-    if (c->out_quota > 0)
-        out_put(c);
+    if (c->out_chunks > 0)
+        buffer_put(buffers_of(c), c->out_iov, c->out_chunks);
+    c->out_chunks = 0;
     if (c->in_chunks > 0)
         in_put_back(c);
     if (c->scratch.iov_base != NULL)

@@ -5,7 +5,6 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "buffer.h"
 #include "plugin.h"
 #include "nexus.h"
 #include "thread.h"
@@ -18,24 +17,12 @@
 /* About 200 MiB. */
 #define THREAD_CMDS_MAX 65536
 
-/* Data-In keeps a quarter, in small pools half, but at least what one command can need. */
-static void divide_buffers(struct cmd_pool *pool)
-{
-    struct buffer_stats stats;
-    buffer_pool_stats(pool->thread->buffers, &stats);
-    uint64_t least = MIN(CMD_TRANSFER_MAX, stats.limit / 2);
-    pool->in_limit = MAX(stats.limit / 4, least);
-    pool->out_limit = stats.limit - pool->in_limit;
-}
-
 struct cmd_pool *cmd_pool_of(struct tgt_thread *thread)
 {
     if (G_LIKELY(thread->cmds != NULL))
         return thread->cmds;
     struct cmd_pool *pool = g_new0(struct cmd_pool, 1);
     pool->thread = thread;
-    divide_buffers(pool);
-    pool->defer.fn = cmd_outs_resume;
     thread->cmds = pool;
     return pool;
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Commands of one I/O thread: recycled memory, the sequence of arrival, the share of Data-Out in
- * the buffers, and who waits for ends. */
+/* Commands of one I/O thread: recycled memory, the sequence of arrival, and who waits for ends. */
 #ifndef CORE_CMD_POOL_H
 #define CORE_CMD_POOL_H
 
@@ -17,13 +16,7 @@ struct cmd_pool {
     GList *idle;       /* core_cmd by node, last in first out */
     unsigned used;     /* commands that are not idle */
     uint64_t sequence; /* of arrival: core_cmd.order */
-    /* Commands that wait at a gate hold their Data-Out. So that those before them always find
-     * buffers to go on with, Data-Out gets a part of the pool only, and no command asks for more
-     * than the other part at once for its Data-In. */
-    uint64_t out_used, out_limit, in_limit;
-    GQueue outs;            /* core_cmd by park: wait for out_used to fall */
-    struct tgt_defer defer; /* looks at `outs` again */
-    GQueue waits;           /* struct cmd_wait */
+    GQueue waits;      /* struct cmd_wait */
 };
 
 /* The thread's pool; made on first use. On the thread. */
@@ -68,9 +61,8 @@ void cmd_wait_released(struct cmd_pool *pool, const struct cmd_key *key);
 bool cmd_out_buffers(struct core_cmd *c, void (*resume)(struct core_cmd *c));
 /* The same for parameter data of `len` bytes. */
 bool cmd_in_reserve(struct core_cmd *c, uint32_t len, void (*resume)(struct core_cmd *c));
-void cmd_buffers_cancel(struct core_cmd *c);   /* leave the queues */
-void cmd_buffers_put(struct core_cmd *c);      /* all back */
-void cmd_outs_resume(struct tgt_defer *defer); /* cmd_pool.defer: Data-Out buffers were put back */
+void cmd_buffers_cancel(struct core_cmd *c); /* leave the queue */
+void cmd_buffers_put(struct core_cmd *c);    /* all back */
 
 /* cmd.c: the handler's turn, from BLOCKED, CHECK or DATA_OUT. */
 void cmd_run(struct core_cmd *c);

@@ -13,15 +13,13 @@ struct claim;
 struct itl;
 struct lu_share;
 
-/* Most pieces of both directions together: 64 x 64 KiB = 4 MiB, the largest transfer of one
- * command. */
-#define CMD_IOV_MAX      65
-#define CMD_TRANSFER_MAX (4u << 20)
+/* Most pieces of both directions together: the largest transfer of one command, and one more. */
+#define CMD_TRANSFER_MAX BUFFER_MOST
+#define CMD_IOV_MAX      (CMD_TRANSFER_MAX / BUFFER_LARGE + 1)
 
 /* What a command in state BLOCKED waits for. */
 enum cmd_waits {
     CMD_WAITS_NOTHING,
-    CMD_WAITS_QUOTA,   /* its turn to ask for Data-Out buffers; `park` is in cmd_pool.outs */
     CMD_WAITS_BUFFERS, /* the pool's; `wait` is queued */
     CMD_WAITS_GATE,    /* the task set or a claim of the LU (lu-share.h) */
 };
@@ -47,12 +45,10 @@ struct core_cmd {
     uint64_t first_block, end_block;    /* blocks touched, for claims; empty: first == end */
     struct claim *barrier, *claim;      /* its own: as ORDERED task, for exclusive access; NULL */
     uint64_t out_need;                  /* bytes that the SCSI command takes from the initiator */
-    uint64_t out_quota;                 /* bytes counted in cmd_pool.out_used */
     void (*resume)(struct core_cmd *c); /* what to do when buffers have come */
     void (*then)(struct tgt_cmd *cmd);  /* of cmd_in_buffers() */
     struct iovec *out_iov, *in_iov;     /* room: `in` stands behind `out` in `iov` */
     uint32_t out_chunks, in_chunks;     /* pieces owned, to be put back */
-    uint32_t want;                      /* bytes of buffers waited for */
     uint32_t steps;                     /* requests to the store so far */
     struct iovec scratch;               /* tgt_cmd_scratch() */
     struct bs_task bs;                  /* from here on kept from command to command */

@@ -115,73 +115,66 @@ static void in_exec(struct scene *s, bool by_loss)
     expect_works(s);
 }
 
-/* ---- BLOCKED: buffers, the share of Data-Out, the task set, a claim ---- */
+/* ---- BLOCKED: buffers, the task set, a claim ---- */
 
-/* Data-Out has half of the small pool. */
-static void in_blocked_by_quota(struct scene *s, bool by_loss)
+static struct fake_cmd *whole_block_out(struct fake_nexus *n)
 {
     static uint8_t out[65535];
-    struct fake_nexus *n = scene_nexus(s, 0, "iqn.2026-11.org.example:victim");
-    struct fake_cmd *holders[4], *c = data_out_cmd(n, 65535, out),
-                                 *behind = data_out_cmd(s->n, 65535, out);
-    for (unsigned i = 0; i < G_N_ELEMENTS(holders); i++) {
-        holders[i] = data_out_cmd(s->n, 65535, out);
-        fake_submit(holders[i]);
-        fake_wait_state(holders[i], TGT_CMD_DATA_OUT);
-    }
-    fake_submit(c);
-    fake_wait_state(c, TGT_CMD_BLOCKED);
+    return data_out_cmd(n, sizeof out, out);
+}
+
+/* Its response holds its buffers. */
+static struct fake_cmd *whole_block_in(struct fake_nexus *n)
+{
+    uint8_t cdb[10] = {PROBE_IN, [3] = 1, [7] = 0xff, [8] = 0xff};
+    struct fake_cmd *c = fake_cmd_new(n, 0, cdb, sizeof cdb);
+    c->in_len = 65535;
+    c->hold_respond = true;
+    return c;
+}
+
+static void let_go(struct fake_cmd *c)
+{
+    if (c->hold_data)
+        fake_data(c, 0);
+    else
+        fake_respond(c);
+    fake_wait(c, FAKE_RELEASED);
+    fake_cmd_free(c);
+}
+
+/* Nexuses take a block each until one of them has to wait: that is the victim. */
+static void in_blocked_by_buffers(struct scene *s, bool by_loss,
+                                  struct fake_cmd *(*make)(struct fake_nexus *n))
+{
+    struct fake_cmd *c[8];
+    unsigned n = 0;
+    do {
+        g_autofree char *name = g_strdup_printf("iqn.2026-11.org.example:%u", n);
+        c[n] = make(scene_nexus(s, 0, name));
+        fake_submit(c[n]);
+    } while (fake_state(c[n]) != TGT_CMD_BLOCKED && ++n < G_N_ELEMENTS(c));
+    g_assert_cmpuint(n, <, G_N_ELEMENTS(c));
+    struct fake_cmd *behind = make(s->n);
     fake_submit(behind);
     fake_wait_state(behind, TGT_CMD_BLOCKED);
-    abort_it(s, c, by_loss);
-    finish(c, by_loss);
-    for (unsigned i = 0; i < G_N_ELEMENTS(holders); i++) {
-        fake_data(holders[i], 0);
-        fake_wait(holders[i], FAKE_RELEASED);
-        fake_cmd_free(holders[i]);
-    }
-    fake_data(behind, 0);
-    fake_wait(behind, FAKE_RELEASED);
-    fake_cmd_free(behind);
+    c[n]->hold_respond = false;
+    abort_it(s, c[n], by_loss);
+    finish(c[n], by_loss);
+    for (unsigned i = 0; i < n; i++)
+        let_go(c[i]);
+    let_go(behind);
     expect_works(s);
 }
 
-/* Responses that are not sent yet hold all buffers. */
-static void blocked_by_responses(struct scene *s, struct fake_cmd *c, bool by_loss)
+static void in_blocked_by_out_buffers(struct scene *s, bool by_loss)
 {
-    uint8_t cdb[10] = {PROBE_IN, [3] = 1, [7] = 0xff, [8] = 0xff};
-    struct fake_cmd *holders[8];
-    for (unsigned i = 0; i < G_N_ELEMENTS(holders); i++) {
-        holders[i] = fake_cmd_new(s->n, 0, cdb, sizeof cdb);
-        holders[i]->in_len = 65535;
-        holders[i]->hold_respond = true;
-        fake_submit(holders[i]);
-        fake_wait_state(holders[i], TGT_CMD_RESPOND);
-    }
-    fake_submit(c);
-    fake_wait_state(c, TGT_CMD_BLOCKED);
-    abort_it(s, c, by_loss);
-    finish(c, by_loss);
-    for (unsigned i = 0; i < G_N_ELEMENTS(holders); i++) {
-        fake_respond(holders[i]);
-        fake_wait(holders[i], FAKE_RELEASED);
-        fake_cmd_free(holders[i]);
-    }
-    expect_works(s);
+    in_blocked_by_buffers(s, by_loss, whole_block_out);
 }
 
 static void in_blocked_by_in_buffers(struct scene *s, bool by_loss)
 {
-    uint8_t cdb[10] = {PROBE_IN, [3] = 1, [7] = 0xff, [8] = 0xff};
-    struct fake_nexus *n = scene_nexus(s, 0, "iqn.2026-11.org.example:victim");
-    blocked_by_responses(s, fake_cmd_new(n, 0, cdb, sizeof cdb), by_loss);
-}
-
-static void in_blocked_by_buffers(struct scene *s, bool by_loss)
-{
-    static uint8_t out[65535];
-    struct fake_nexus *n = scene_nexus(s, 0, "iqn.2026-11.org.example:victim");
-    blocked_by_responses(s, data_out_cmd(n, 65535, out), by_loss);
+    in_blocked_by_buffers(s, by_loss, whole_block_in);
 }
 
 static void in_blocked_by_task_set(struct scene *s, bool by_loss)
@@ -392,8 +385,7 @@ static void twice(struct scene *s, gconstpointer data)
 
 BOTH_WAYS(in_data_out)
 BOTH_WAYS(in_exec)
-BOTH_WAYS(in_blocked_by_quota)
-BOTH_WAYS(in_blocked_by_buffers)
+BOTH_WAYS(in_blocked_by_out_buffers)
 BOTH_WAYS(in_blocked_by_in_buffers)
 BOTH_WAYS(in_blocked_by_task_set)
 BOTH_WAYS(ordered_in_blocked)
@@ -410,8 +402,7 @@ int main(int argc, char **argv)
     SCENE_TEST_WITH("/cmd-abort/" path "/nexus-loss", &small, fn##_nexus_loss)
     T("data-out", in_data_out);
     T("exec", in_exec);
-    T("blocked-by-quota", in_blocked_by_quota);
-    T("blocked-by-buffers", in_blocked_by_buffers);
+    T("blocked-by-out-buffers", in_blocked_by_out_buffers);
     T("blocked-by-in-buffers", in_blocked_by_in_buffers);
     T("blocked-by-task-set", in_blocked_by_task_set);
     T("ordered-in-blocked", ordered_in_blocked);

@@ -181,7 +181,7 @@ static struct fake_cmd *large(struct disk *d, uint8_t opcode, unsigned blocks)
 static void larger_than_the_pool(struct disk *d, gconstpointer config)
 {
     static const uint8_t opcodes[] = {0x28, 0x2a};
-    static const unsigned blocks[] = {1025, 2049, 4096};
+    static const unsigned blocks[] = {257, 2049, 4096};
     for (unsigned o = 0; o < G_N_ELEMENTS(opcodes); o++)
         for (unsigned i = 0; i < G_N_ELEMENTS(blocks); i++) {
             struct fake_cmd *c = large(d, opcodes[o], blocks[i]);
@@ -190,15 +190,15 @@ static void larger_than_the_pool(struct disk *d, gconstpointer config)
         }
 }
 
-/* Half of a small pool is for each direction. */
+/* An eighth of a small pool. */
 static void as_large_as_possible(struct disk *d, gconstpointer config)
 {
-    struct fake_cmd *c = large(d, 0x2a, 1024);
+    struct fake_cmd *c = large(d, 0x2a, 256);
     fake_expect_good(c);
     fake_cmd_free(c);
-    c = large(d, 0x28, 1024);
+    c = large(d, 0x28, 256);
     fake_expect_good(c);
-    g_assert_cmpmem(c->in, c->in_got, d->data, 1024 * 512);
+    g_assert_cmpmem(c->in, c->in_got, d->data, 256 * 512);
     fake_cmd_free(c);
 }
 
@@ -222,6 +222,68 @@ static void more_commands_than_allowed(struct disk *d, gconstpointer config)
         fake_cmd_free(c[i]);
 }
 
+/* ---- Fragments ---- */
+
+enum { WRITES = 16, READS = WRITES * 15 };
+
+static struct fake_cmd *probe_out(struct fake_nexus *n)
+{
+    static const uint8_t cdb[10] = {PROBE_OUT, [7] = 0x10};
+    static uint8_t out[4096];
+    for (unsigned i = 0; i < sizeof out; i++)
+        out[i] = (uint8_t)i;
+    struct fake_cmd *c = fake_cmd_new(n, 0, cdb, sizeof cdb);
+    c->out = out;
+    c->out_len = sizeof out;
+    return c;
+}
+
+static struct fake_cmd *probe_in(struct fake_nexus *n, uint16_t lun, uint16_t len)
+{
+    uint8_t cdb[10] = {PROBE_IN, [3] = 1};
+    be_put(cdb + 7, 2, len);
+    struct fake_cmd *c = fake_cmd_new(n, lun, cdb, sizeof cdb);
+    c->in_len = len;
+    return c;
+}
+
+static void end(struct fake_cmd *c)
+{
+    fake_wait(c, FAKE_RELEASED);
+    fake_expect_good(c);
+    fake_cmd_free(c);
+}
+
+/* Small writes wait for an ORDERED read, and came between small reads of another LU, so that none
+ * stands beside another one in memory: the read finds a large chunk nevertheless. */
+static void fragments(struct scene *s, gconstpointer config)
+{
+    fake_lun(s->fake, 1, "probe", "mem", (const char *const[]){"size=1M", NULL});
+    fake_clear_attention(s->n, 0);
+    fake_clear_attention(s->n, 1);
+    struct fake_cmd *first = scene_cmd(s->n, PROBE_HOLD, 1, TGT_TASK_SIMPLE),
+                    *ordered = probe_in(s->n, 0, 65535), *writes[WRITES], *reads[READS];
+    ordered->attr = TGT_TASK_ORDERED;
+    fake_submit(first);
+    fake_submit(ordered);
+    for (unsigned i = 0; i < READS; i++) {
+        reads[i] = probe_in(s->n, 1, 4096);
+        reads[i]->hold_respond = true;
+        fake_submit(reads[i]);
+        if (i % 15 == 14)
+            fake_submit(writes[i / 15] = probe_out(s->n));
+    }
+    for (unsigned i = 0; i < READS; i++) {
+        fake_respond(reads[i]);
+        end(reads[i]);
+    }
+    scene_do(s->n, PROBE_RESUME, 0, 0);
+    end(first);
+    end(ordered);
+    for (unsigned i = 0; i < WRITES; i++)
+        end(writes[i]);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -238,5 +300,6 @@ int main(int argc, char **argv)
     T("larger-than-the-pool", &few_buffers, larger_than_the_pool);
     T("as-large-as-possible", &few_buffers, as_large_as_possible);
     T("more-commands-than-allowed", &few_buffers, more_commands_than_allowed);
+    SCENE_TEST_WITH("/cmd-exhaustion/fragments", &few_buffers, fragments);
     return g_test_run();
 }
