@@ -23,6 +23,9 @@
 #define BLOCKS_MIN 4u
 /* One command gets no more than this part of the pool, so that there is always room for others. */
 #define MOST_PART 8u
+/* A nexus may hold that many times what it leaves free of a part: one alone four fifths, two four
+ * ninths each. */
+#define SHARE 4u
 
 /* A large chunk. */
 struct block {
@@ -35,9 +38,11 @@ struct block {
 /* What one use has of the pool. */
 struct part {
     uint32_t limit, blocks; /* that it may take, that it has */
+    uint32_t common;        /* of the limit: all but what is kept for who has waited longest */
     struct block *partial;  /* split blocks with free small chunks, the last used first */
     size_t used;            /* bytes of chunks */
-    GQueue waits;           /* struct buffer_wait, by node */
+    GQueue waits;           /* struct buffer_wait, by node, in the order of arrival */
+    GQueue turns;           /* struct buffer_share, by turn: who has some waiting */
 };
 
 struct buffer_pool {
@@ -125,13 +130,15 @@ static void small_put(struct buffer_pool *pool, struct block *b, size_t offset)
     block_push(pool, b);
 }
 
-static void chunk_put(struct buffer_pool *pool, char *base)
+static void chunk_put(struct buffer_pool *pool, struct buffer_user *user, char *base)
 {
     size_t offset = (size_t)(base - pool->region);
     g_assert(base >= pool->region && offset / BUFFER_LARGE < pool->count);
     struct block *b = &pool->blocks[offset / BUFFER_LARGE];
     size_t size = b->split ? BUFFER_SMALL : BUFFER_LARGE;
-    g_assert(pool->parts[b->use].used >= size);
+    struct buffer_share *share = &user->shares[b->use];
+    g_assert(share->held >= size && pool->parts[b->use].used >= size);
+    share->held -= size;
     pool->parts[b->use].used -= size;
     ASAN_POISON_MEMORY_REGION(base, size);
     if (b->split) {
@@ -147,30 +154,43 @@ static size_t large_chunks(size_t len)
     return len / BUFFER_LARGE + (len % BUFFER_LARGE != 0);
 }
 
-/* Blocks that the part does not have yet. */
-static size_t blocks_for(const struct part *part, size_t len)
+static size_t size_of(size_t len)
 {
-    return len <= BUFFER_SMALL ? part->partial == NULL : large_chunks(len);
+    return len <= BUFFER_SMALL ? BUFFER_SMALL : large_chunks(len) * BUFFER_LARGE;
 }
 
-static bool is_there(const struct part *part, size_t len)
+/* Blocks that the part will have; the rest of a split one costs none. */
+static size_t blocks_with(const struct part *part, size_t len)
 {
-    return part->blocks + blocks_for(part, len) <= part->limit;
+    size_t more = len <= BUFFER_SMALL ? part->partial == NULL : large_chunks(len);
+    return part->blocks + more;
 }
 
-static int take(struct buffer_pool *pool, enum buffer_use use, size_t len, struct iovec *iov)
+/* `first`: nobody has waited longer. */
+static bool may_take(const struct part *part, const struct buffer_share *share, size_t len,
+                     bool first)
+{
+    size_t blocks = blocks_with(part, len), size = size_of(len);
+    if (share->held == 0 && (first || size <= BUFFER_LARGE))
+        return blocks <= (first ? part->limit : part->common);
+    return blocks <= part->common &&
+           share->held + size <= SHARE * ((size_t)part->common * BUFFER_LARGE - part->used - size);
+}
+
+static int take(struct buffer_pool *pool, struct buffer_share *share, enum buffer_use use,
+                size_t len, struct iovec *iov)
 {
     int n = 0;
+    share->held += size_of(len);
+    pool->parts[use].used += size_of(len);
     if (len <= BUFFER_SMALL) {
         iov[0] = (struct iovec){small_get(pool, use), len};
         ASAN_UNPOISON_MEMORY_REGION(iov[0].iov_base, BUFFER_SMALL);
-        pool->parts[use].used += BUFFER_SMALL;
         return 1;
     }
     for (; len > 0; n++) {
         iov[n] = (struct iovec){block_base(pool, block_pop(pool, use)), MIN(len, BUFFER_LARGE)};
         ASAN_UNPOISON_MEMORY_REGION(iov[n].iov_base, BUFFER_LARGE);
-        pool->parts[use].used += BUFFER_LARGE;
         len -= iov[n].iov_len;
     }
     return n;
@@ -178,31 +198,51 @@ static int take(struct buffer_pool *pool, enum buffer_use use, size_t len, struc
 
 /* ---- Who waits ---- */
 
-static void queue_add(struct buffer_pool *pool, enum buffer_use use, struct buffer_wait *wait)
+static void queue_add(struct part *part, struct buffer_wait *wait)
 {
+    struct buffer_share *share = wait->share;
     g_assert(!wait->queued);
-    wait->use = (uint8_t)use;
-    wait->node = (GList){.data = wait};
     wait->queued = true;
-    g_queue_push_tail_link(&pool->parts[use].waits, &wait->node);
-    pool->waits++;
+    wait->mine = wait->node = (GList){.data = wait};
+    if (share->waits.head == NULL) {
+        share->turn = (GList){.data = share};
+        g_queue_push_tail_link(&part->turns, &share->turn);
+    }
+    g_queue_push_tail_link(&share->waits, &wait->mine);
+    g_queue_push_tail_link(&part->waits, &wait->node);
 }
 
-static void queue_remove(struct buffer_pool *pool, struct buffer_wait *wait)
+static void queue_remove(struct part *part, struct buffer_wait *wait)
 {
-    g_queue_unlink(&pool->parts[wait->use].waits, &wait->node);
+    struct buffer_share *share = wait->share;
+    g_queue_unlink(&part->waits, &wait->node);
+    g_queue_unlink(&share->waits, &wait->mine);
+    if (share->waits.head == NULL)
+        g_queue_unlink(&part->turns, &share->turn);
     wait->queued = false;
+}
+
+/* Of the nexus whose turn it is, the oldest; who may not take it now is passed over. */
+static struct buffer_wait *next(struct part *part)
+{
+    for (unsigned n = part->turns.length; n > 0; n--) {
+        GList *turn = g_queue_pop_head_link(&part->turns);
+        struct buffer_share *share = turn->data;
+        struct buffer_wait *wait = share->waits.head->data;
+        g_queue_push_tail_link(&part->turns, turn);
+        if (may_take(part, share, wait->len, part->waits.head == &wait->node))
+            return wait;
+    }
+    return NULL;
 }
 
 static void serve_part(struct buffer_pool *pool, enum buffer_use use)
 {
     struct part *part = &pool->parts[use];
-    while (part->waits.head != NULL) {
-        struct buffer_wait *wait = part->waits.head->data;
-        if (!is_there(part, wait->len))
-            return;
-        queue_remove(pool, wait);
-        wait->ready(wait, (unsigned)take(pool, use, wait->len, wait->iov));
+    struct buffer_wait *wait;
+    while ((wait = next(part)) != NULL) {
+        queue_remove(part, wait);
+        wait->ready(wait, (unsigned)take(pool, wait->share, use, wait->len, wait->iov));
     }
 }
 
@@ -228,6 +268,8 @@ static void divide(struct buffer_pool *pool)
     pool->most = CLAMP(pool->count / MOST_PART, 1, BUFFER_MOST / BUFFER_LARGE);
     pool->parts[BUFFER_IN].limit = pool->count / 2;
     pool->parts[BUFFER_OUT].limit = pool->count - pool->parts[BUFFER_IN].limit;
+    for (unsigned use = 0; use < BUFFER_USES; use++)
+        pool->parts[use].common = pool->parts[use].limit - pool->most;
 }
 
 struct buffer_pool *buffer_pool_new(size_t limit)
@@ -268,29 +310,40 @@ size_t buffer_pool_most(const struct buffer_pool *pool)
     return (size_t)pool->most * BUFFER_LARGE;
 }
 
-int buffer_get(struct buffer_pool *pool, enum buffer_use use, size_t len, struct iovec *iov,
-               unsigned max, struct buffer_wait *wait)
+static int wait_for(struct buffer_pool *pool, struct buffer_wait *wait, enum buffer_use use)
+{
+    wait->use = (uint8_t)use;
+    queue_add(&pool->parts[use], wait);
+    pool->waits++;
+    serve_later(pool); /* those before it may have to wait longer */
+    return -EAGAIN;
+}
+
+int buffer_get(struct buffer_pool *pool, struct buffer_user *user, enum buffer_use use, size_t len,
+               struct iovec *iov, unsigned max, struct buffer_wait *wait)
 {
     struct part *part = &pool->parts[use];
+    struct buffer_share *share = &user->shares[use];
     size_t chunks = len <= BUFFER_SMALL ? len > 0 : large_chunks(len);
     if (chunks > max || chunks > pool->most)
         return -E2BIG;
     if (len == 0)
         return 0;
-    if ((wait == NULL || part->waits.head == NULL) && is_there(part, len))
-        return take(pool, use, len, iov);
-    if (wait == NULL)
+    if (wait == NULL && blocks_with(part, len) > part->limit)
         return -EAGAIN;
+    if (wait == NULL || (part->waits.head == NULL && may_take(part, share, len, true)))
+        return take(pool, share, use, len, iov);
     wait->iov = iov;
     wait->len = len;
-    queue_add(pool, use, wait);
-    return -EAGAIN;
+    wait->share = share;
+    return wait_for(pool, wait, use);
 }
 
-void buffer_put(struct buffer_pool *pool, const struct iovec *iov, unsigned count)
+void buffer_put(struct buffer_pool *pool, struct buffer_user *user, const struct iovec *iov,
+                unsigned count)
 {
     for (unsigned i = 0; i < count; i++)
-        chunk_put(pool, iov[i].iov_base);
+        chunk_put(pool, user, iov[i].iov_base);
     serve_later(pool);
 }
 
@@ -298,8 +351,8 @@ void buffer_wait_cancel(struct buffer_pool *pool, struct buffer_wait *wait)
 {
     if (!wait->queued)
         return;
-    queue_remove(pool, wait);
-    serve_later(pool); /* what stood behind it may find enough */
+    queue_remove(&pool->parts[wait->use], wait);
+    serve_later(pool); /* another one has waited longest now */
 }
 
 void buffer_pool_stats(const struct buffer_pool *pool, struct buffer_stats *stats)

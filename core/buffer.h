@@ -4,10 +4,19 @@
  *
  * Each use has a part of the pool that no other use can take. A large chunk belongs to one use from
  * the first to the last byte of it that is in use, and counts as a whole even if only a small chunk
- * of it is: so whatever a command with one use holds, and however long, others find theirs.
- * Commands take what they need in the order of the uses, so they never wait for each other in a
- * circle: Data-Out is held by commands that wait for older ones, which have theirs or stand before
- * them in the queue; Data-In by commands that wait for their store and their initiator only. */
+ * of it is. Commands take what they need in the order of the uses, so that of different uses they
+ * never wait for each other in a circle.
+ *
+ * Within a part nexuses take turns, and none that holds more than one chunk may hold more than
+ * SHARE times what it leaves free: who comes anew finds room. As many blocks as one command can
+ * need are kept for the command that has waited longest, once its nexus holds nothing else of the
+ * part.
+ *
+ * So each command gets its buffers in the end. Data-Out is held by commands that wait for older
+ * ones of any nexus. Be X the oldest command that has not ended and waits for Data-Out: all older
+ * ones that have theirs end, with them what its nexus holds, since a nexus is served in order.
+ * Newer ones were served while X waited, and only as long as the blocks kept for X were free.
+ * Data-In is held by commands that wait for their store and their initiator only. */
 #ifndef CORE_BUFFER_H
 #define CORE_BUFFER_H
 
@@ -30,6 +39,18 @@ enum buffer_use {
     BUFFER_USES
 };
 
+/* What a nexus has of one part. */
+struct buffer_share {
+    size_t held;  /* bytes */
+    GQueue waits; /* struct buffer_wait, by `mine` */
+    GList turn;   /* among those that have some waiting */
+};
+
+/* Who takes buffers: a nexus. Zero it first; the pool's. */
+struct buffer_user {
+    struct buffer_share shares[BUFFER_USES];
+};
+
 /* A place in a queue for buffers; the pool's from buffer_get() returning -EAGAIN to `ready`. */
 struct buffer_wait {
     /* The chunks are in the iovecs that buffer_get() was given, `count` of them; from the pool's
@@ -37,7 +58,8 @@ struct buffer_wait {
     void (*ready)(struct buffer_wait *wait, unsigned count);
     struct iovec *iov; /* this and all below: the pool's */
     size_t len;
-    GList node;
+    struct buffer_share *share;
+    GList mine, node; /* among those of its nexus, among all; data = this */
     uint8_t use;
     bool queued; /* false before first use */
 };
@@ -51,14 +73,15 @@ size_t buffer_pool_most(const struct buffer_pool *pool);
 
 /* Chunks for `len` bytes into iov (at most `max` pieces): ceil(len / 64 KiB) large ones, or one
  * small for up to 4096 bytes; the iovecs' lengths add up to exactly `len`. Returns the number of
- * pieces (0 for len 0), or -EAGAIN and queues `wait` (fair: first come, first served; a request
- * behind waiters waits too), or -E2BIG when `len` needs more than `max` pieces or than the pool
+ * pieces (0 for len 0), or -EAGAIN and queues `wait` (fair, see above; who comes while others wait
+ * waits for its turn, too), or -E2BIG when `len` needs more than `max` pieces or than the pool
  * gives at once. `wait` NULL: for a command that is being worked on already, which takes what is
  * free, or -EAGAIN. */
-int buffer_get(struct buffer_pool *pool, enum buffer_use use, size_t len, struct iovec *iov,
-               unsigned max, struct buffer_wait *wait);
+int buffer_get(struct buffer_pool *pool, struct buffer_user *user, enum buffer_use use, size_t len,
+               struct iovec *iov, unsigned max, struct buffer_wait *wait);
 /* Give chunks back (any iov_len; base addresses as they were given) and wake who waits. */
-void buffer_put(struct buffer_pool *pool, const struct iovec *iov, unsigned count);
+void buffer_put(struct buffer_pool *pool, struct buffer_user *user, const struct iovec *iov,
+                unsigned count);
 /* Leave the queue. Nothing happens if not queued. */
 void buffer_wait_cancel(struct buffer_pool *pool, struct buffer_wait *wait);
 

@@ -7,6 +7,7 @@
 #include "buffer.h"
 #include "cmd-pool.h"
 #include "cmd.h"
+#include "nexus.h"
 #include "thread.h"
 
 static struct core_cmd *cmd_of_wait(struct buffer_wait *wait)
@@ -17,6 +18,17 @@ static struct core_cmd *cmd_of_wait(struct buffer_wait *wait)
 static struct buffer_pool *buffers_of(const struct core_cmd *c)
 {
     return c->pub.thread->buffers;
+}
+
+static int take(struct core_cmd *c, enum buffer_use use, size_t len, struct iovec *iov,
+                unsigned max, struct buffer_wait *wait)
+{
+    return buffer_get(buffers_of(c), &c->pub.nexus->buffers, use, len, iov, max, wait);
+}
+
+static void put(struct core_cmd *c, const struct iovec *iov, unsigned count)
+{
+    buffer_put(buffers_of(c), &c->pub.nexus->buffers, iov, count);
 }
 
 static void block(struct core_cmd *c)
@@ -55,7 +67,7 @@ static bool get(struct core_cmd *c, enum buffer_use use, size_t len, struct iove
                 unsigned max)
 {
     c->wait.ready = ready;
-    int n = buffer_get(buffers_of(c), use, len, iov, max, &c->wait);
+    int n = take(c, use, len, iov, max, &c->wait);
     if (n >= 0)
         keep(c, use, (unsigned)n);
     else if (n == -EAGAIN)
@@ -73,7 +85,7 @@ bool cmd_out_buffers(struct core_cmd *c, void (*resume)(struct core_cmd *c))
 
 static void in_put_back(struct core_cmd *c)
 {
-    buffer_put(buffers_of(c), c->in_iov, c->in_chunks);
+    put(c, c->in_iov, c->in_chunks);
     c->in_chunks = 0;
     c->pub.in = (struct tgt_data){0};
 }
@@ -131,8 +143,7 @@ static bool in_grow(struct core_cmd *c, uint64_t len)
     if (len <= have)
         return true;
     uint64_t more = (len - have + BUFFER_SMALL - 1) / BUFFER_SMALL * BUFFER_SMALL;
-    int n = buffer_get(buffers_of(c), BUFFER_IN, more, c->in_iov + c->in_chunks,
-                       cmd_in_room(c) - c->in_chunks, NULL);
+    int n = take(c, BUFFER_IN, more, c->in_iov + c->in_chunks, cmd_in_room(c) - c->in_chunks, NULL);
     if (n < 0)
         return false;
     c->in_chunks += (uint32_t)n;
@@ -206,7 +217,7 @@ void *cmd_scratch(struct tgt_cmd *cmd, size_t len)
     if (c->scratch.iov_base != NULL)
         return len <= c->scratch.iov_len ? c->scratch.iov_base : NULL;
     size_t size = len <= BUFFER_SMALL ? BUFFER_SMALL : BUFFER_LARGE;
-    if (len > size || buffer_get(buffers_of(c), BUFFER_IN, size, &c->scratch, 1, NULL) != 1)
+    if (len > size || take(c, BUFFER_IN, size, &c->scratch, 1, NULL) != 1)
         return NULL;
     return c->scratch.iov_base;
 }
@@ -223,11 +234,11 @@ void cmd_buffers_cancel(struct core_cmd *c)
 void cmd_buffers_put(struct core_cmd *c)
 {
     if (c->out_chunks > 0)
-        buffer_put(buffers_of(c), c->out_iov, c->out_chunks);
+        put(c, c->out_iov, c->out_chunks);
     c->out_chunks = 0;
     if (c->in_chunks > 0)
         in_put_back(c);
     if (c->scratch.iov_base != NULL)
-        buffer_put(buffers_of(c), &c->scratch, 1);
+        put(c, &c->scratch, 1);
     c->scratch = (struct iovec){0};
 }

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <tgt/tgt.h>
 
+#include "buffer.h"
+
 struct core_lu;
 struct itl;
 struct plugin;
@@ -32,6 +34,7 @@ struct tgt_nexus {
     GQueue cmds; /* struct core_cmd of the nexus from cmd_new() to release, by their node */
     unsigned cmd_count, cmd_max; /* limit of commands at one time */
     unsigned tmf_count;          /* task management functions under way */
+    struct buffer_user buffers;
     void (*close_done)(void *priv);
 };
 

@@ -8,10 +8,12 @@
 #include "buffer.h"
 #include "thread.h"
 
-/* Blocks of the pool, of one use, and at once. */
+/* Blocks of the pool, of one use, at once, and of one use but for those that are kept for who has
+ * waited longest. */
 #define BLOCKS 32
 #define PART   16
 #define MOST   4
+#define COMMON (PART - MOST)
 #define SMALLS (PART * (BUFFER_LARGE / BUFFER_SMALL))
 
 /* Waiters are called on an I/O thread: the tests run on one. */
@@ -19,6 +21,7 @@ struct fixture {
     struct threads *threads;
     struct tgt_thread *t;
     struct buffer_pool *pool;
+    struct buffer_user user; /* of get() and put() */
 };
 
 static size_t used(struct fixture *f)
@@ -28,15 +31,15 @@ static size_t used(struct fixture *f)
     return stats.used;
 }
 
-/* Without waiting. */
+/* Without waiting, and without regard for shares. */
 static int get(struct fixture *f, enum buffer_use use, size_t len, struct iovec *iov)
 {
-    return buffer_get(f->pool, use, len, iov, MOST, NULL);
+    return buffer_get(f->pool, &f->user, use, len, iov, MOST, NULL);
 }
 
 static void put(struct fixture *f, const struct iovec *iov, unsigned count)
 {
-    buffer_put(f->pool, iov, count);
+    buffer_put(f->pool, &f->user, iov, count);
 }
 
 static void check_chunks(const struct iovec *iov, int n, size_t len)
@@ -80,8 +83,9 @@ static void test_too_big(struct fixture *f)
 {
     struct iovec iov[MOST];
     g_assert_cmpuint(buffer_pool_most(f->pool), ==, MOST * BUFFER_LARGE);
-    g_assert_cmpint(buffer_get(f->pool, BUFFER_IN, 3 * BUFFER_LARGE, iov, 2, NULL), ==, -E2BIG);
-    g_assert_cmpint(buffer_get(f->pool, BUFFER_IN, 1, iov, 0, NULL), ==, -E2BIG);
+    g_assert_cmpint(buffer_get(f->pool, &f->user, BUFFER_IN, 3 * BUFFER_LARGE, iov, 2, NULL), ==,
+                    -E2BIG);
+    g_assert_cmpint(buffer_get(f->pool, &f->user, BUFFER_IN, 1, iov, 0, NULL), ==, -E2BIG);
     g_assert_cmpint(get(f, BUFFER_IN, MOST * BUFFER_LARGE + 1, iov), ==, -E2BIG);
     g_assert_cmpint(get(f, BUFFER_OUT, SIZE_MAX, iov), ==, -E2BIG);
     g_assert_cmpuint(used(f), ==, 0);
@@ -94,9 +98,10 @@ static void test_pools_of_all_sizes(struct fixture *f)
         size_t most = buffer_pool_most(pool);
         for (unsigned use = 0; use < BUFFER_USES; use++) {
             struct iovec iov[BUFFER_MOST / BUFFER_LARGE];
-            int n = buffer_get(pool, use, most, iov, G_N_ELEMENTS(iov), NULL);
+            struct buffer_wait wait = {NULL};
+            int n = buffer_get(pool, &f->user, use, most, iov, G_N_ELEMENTS(iov), &wait);
             g_assert_cmpint(n, ==, most / BUFFER_LARGE);
-            buffer_put(pool, iov, (unsigned)n);
+            buffer_put(pool, &f->user, iov, (unsigned)n);
         }
         g_assert_true(blocks < 512 || most == BUFFER_MOST);
         buffer_pool_free(pool);
@@ -187,6 +192,7 @@ static void test_each_use_has_its_part(struct fixture *f)
 struct waiter {
     struct buffer_wait wait; /* first */
     struct fixture *f;
+    struct buffer_user *user;
     size_t len;
     struct iovec iov[MOST];
     int n;          /* pieces it got, or 0 */
@@ -202,18 +208,19 @@ static void on_ready(struct buffer_wait *wait, unsigned count)
     w->order = ++*w->counter;
 }
 
-static void ask(struct fixture *f, struct waiter *w, enum buffer_use use, size_t len,
-                unsigned *counter)
+static void ask(struct fixture *f, struct waiter *w, struct buffer_user *user, enum buffer_use use,
+                size_t len, unsigned *counter)
 {
-    *w = (struct waiter){.wait.ready = on_ready, .f = f, .len = len, .counter = counter};
-    int n = buffer_get(f->pool, use, len, w->iov, MOST, &w->wait);
+    *w = (struct waiter){
+        .wait.ready = on_ready, .f = f, .user = user, .len = len, .counter = counter};
+    int n = buffer_get(f->pool, user, use, len, w->iov, MOST, &w->wait);
     g_assert_true(n > 0 || n == -EAGAIN);
     w->n = MAX(n, 0);
 }
 
 static void give_back(struct waiter *w)
 {
-    put(w->f, w->iov, (unsigned)w->n);
+    buffer_put(w->f->pool, w->user, w->iov, (unsigned)w->n);
     w->n = 0;
 }
 
@@ -228,39 +235,41 @@ static void fill(struct fixture *f, enum buffer_use use, struct iovec *all)
  * meanwhile. */
 static void end_turn(struct fixture *f);
 
+/* Of one nexus. */
 static void test_first_come_first_served(struct fixture *f)
 {
+    struct buffer_user user = {0};
     struct waiter large, small, second, newer;
     struct iovec all[PART];
     unsigned counter = 0;
     fill(f, BUFFER_OUT, all);
-    ask(f, &large, BUFFER_OUT, 3 * BUFFER_LARGE, &counter);
-    ask(f, &small, BUFFER_OUT, 100, &counter);
-    ask(f, &second, BUFFER_OUT, BUFFER_LARGE, &counter);
+    ask(f, &large, &user, BUFFER_OUT, 3 * BUFFER_LARGE, &counter);
+    ask(f, &small, &user, BUFFER_OUT, 100, &counter);
+    ask(f, &second, &user, BUFFER_OUT, BUFFER_LARGE, &counter);
     g_assert_cmpint(large.n + small.n + second.n, ==, 0);
     /* Two chunks are enough for the small one, but it is not its turn; nor does anyone new
      * overtake. */
     put(f, all, 2);
     end_turn(f);
-    ask(f, &newer, BUFFER_OUT, 100, &counter);
+    ask(f, &newer, &user, BUFFER_OUT, 100, &counter);
     g_assert_cmpint(large.n + small.n + second.n + newer.n, ==, 0);
     put(f, all + 2, 2);
     end_turn(f);
     g_assert_cmpuint(large.order, ==, 1);
-    g_assert_cmpuint(small.order, ==, 2);
-    g_assert_cmpuint(second.n, ==, 0);
-    give_back(&large);
+    put(f, all + 4, PART - 4);
     end_turn(f);
+    g_assert_cmpuint(small.order, ==, 2);
     g_assert_cmpuint(second.order, ==, 3);
     g_assert_cmpuint(newer.order, ==, 4);
+    give_back(&large);
     give_back(&small);
     give_back(&second);
     give_back(&newer);
-    put(f, all + 4, PART - 4);
 }
 
 static void test_waits_are_counted(struct fixture *f)
 {
+    struct buffer_user user = {0};
     struct waiter w[2];
     struct iovec all[PART];
     struct buffer_stats stats;
@@ -268,7 +277,7 @@ static void test_waits_are_counted(struct fixture *f)
     for (unsigned use = 0; use < BUFFER_USES; use++) {
         fill(f, use, all);
         for (unsigned i = 0; i < G_N_ELEMENTS(w); i++)
-            ask(f, &w[i], use, 100, &counter);
+            ask(f, &w[i], &user, use, 100, &counter);
         put(f, all, PART);
         end_turn(f);
         for (unsigned i = 0; i < G_N_ELEMENTS(w); i++)
@@ -280,11 +289,12 @@ static void test_waits_are_counted(struct fixture *f)
 
 static void test_never_from_within_put(struct fixture *f)
 {
+    struct buffer_user user = {0};
     struct iovec all[PART];
     struct waiter one;
     unsigned counter = 0;
     fill(f, BUFFER_OUT, all);
-    ask(f, &one, BUFFER_OUT, 10, &counter);
+    ask(f, &one, &user, BUFFER_OUT, 10, &counter);
     put(f, all, PART);
     g_assert_cmpint(one.n, ==, 0);
     end_turn(f);
@@ -295,12 +305,13 @@ static void test_never_from_within_put(struct fixture *f)
 /* The first gives up: the next may have enough already. */
 static void test_cancel(struct fixture *f)
 {
+    struct buffer_user user = {0};
     struct iovec all[PART];
     struct waiter large, small;
     unsigned counter = 0;
     fill(f, BUFFER_OUT, all);
-    ask(f, &large, BUFFER_OUT, MOST * BUFFER_LARGE, &counter);
-    ask(f, &small, BUFFER_OUT, 100, &counter);
+    ask(f, &large, &user, BUFFER_OUT, MOST * BUFFER_LARGE, &counter);
+    ask(f, &small, &user, BUFFER_OUT, 100, &counter);
     put(f, all, 1);
     end_turn(f);
     g_assert_cmpint(small.n, ==, 0);
@@ -317,11 +328,12 @@ static void test_cancel(struct fixture *f)
 /* A command that is being worked on does not wait for others: what is free is its. */
 static void test_at_once_or_not_at_all(struct fixture *f)
 {
+    struct buffer_user user = {0};
     struct iovec all[PART], iov[MOST];
     struct waiter large;
     unsigned counter = 0;
     fill(f, BUFFER_IN, all);
-    ask(f, &large, BUFFER_IN, MOST * BUFFER_LARGE, &counter);
+    ask(f, &large, &user, BUFFER_IN, MOST * BUFFER_LARGE, &counter);
     g_assert_cmpint(get(f, BUFFER_IN, 100, iov), ==, -EAGAIN);
     put(f, all, 1);
     g_assert_cmpint(get(f, BUFFER_IN, 100, iov), ==, 1);
@@ -334,10 +346,11 @@ static void test_at_once_or_not_at_all(struct fixture *f)
 static void test_many_waiters(struct fixture *f)
 {
     enum { MANY = 200 };
+    struct buffer_user user = {0};
     struct waiter *w = g_new0(struct waiter, MANY);
     unsigned counter = 0, given = 0;
     for (unsigned i = 0; i < MANY; i++)
-        ask(f, &w[i], BUFFER_IN, 1 + (i * 7919u) % (MOST * BUFFER_LARGE), &counter);
+        ask(f, &w[i], &user, BUFFER_IN, 1 + (i * 7919u) % (MOST * BUFFER_LARGE), &counter);
     while (given < MANY) {
         unsigned before = given;
         for (unsigned i = 0; i < MANY; i++) {
@@ -356,9 +369,160 @@ static void test_many_waiters(struct fixture *f)
     g_free(w);
 }
 
+/* ---- Nexuses ---- */
+
+/* As many chunks of one block as the nexus gets; `w` has room for a whole part. The last one waits.
+ */
+static unsigned take_all(struct fixture *f, struct waiter *w, struct buffer_user *user,
+                         enum buffer_use use, unsigned *counter)
+{
+    for (unsigned i = 0;; i++) {
+        g_assert_cmpuint(i, <, PART);
+        ask(f, &w[i], user, use, BUFFER_LARGE, counter);
+        if (w[i].n == 0)
+            return i;
+    }
+}
+
+static void give_all_back(struct waiter *w, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++)
+        give_back(&w[i]);
+}
+
+static void give_back_as_they_come(struct fixture *f, struct waiter *w, unsigned n)
+{
+    for (unsigned left = n; left > 0; end_turn(f))
+        for (unsigned i = 0; i < n; i++)
+            if (w[i].n > 0) {
+                give_back(&w[i]);
+                left--;
+            }
+}
+
+/* Others come later and find room, whatever the first one does, and even if it waits itself. */
+static void test_who_comes_anew_finds_room(struct fixture *f)
+{
+    struct buffer_user greedy = {0}, others[2] = {{{{0}}}};
+    struct waiter w[PART], first, second;
+    unsigned counter = 0;
+    for (unsigned use = 0; use < BUFFER_USES; use++) {
+        unsigned n = take_all(f, w, &greedy, use, &counter);
+        g_assert_cmpuint(n, >=, COMMON * 3 / 4);
+        ask(f, &first, &others[0], use, 4096, &counter);
+        end_turn(f);
+        g_assert_cmpint(first.n, ==, 1);
+        ask(f, &second, &others[1], use, BUFFER_LARGE, &counter);
+        end_turn(f);
+        g_assert_cmpint(second.n, ==, 1);
+        g_assert_cmpint(w[n].n, ==, 0);
+        give_back(&first);
+        give_back(&second);
+        give_all_back(w, n);
+        end_turn(f);
+        give_back(&w[n]);
+    }
+}
+
+/* One nexus has a long queue; who has a short one does not wait for all of it. */
+static void test_nexuses_take_turns(struct fixture *f)
+{
+    enum { MANY = 60 };
+    struct buffer_user users[3] = {{{{0}}}};
+    struct waiter many[MANY], few[2];
+    struct iovec all[PART];
+    unsigned counter = 0;
+    fill(f, BUFFER_IN, all);
+    for (unsigned i = 0; i < MANY; i++)
+        ask(f, &many[i], &users[0], BUFFER_IN, BUFFER_SMALL, &counter);
+    for (unsigned i = 0; i < G_N_ELEMENTS(few); i++)
+        ask(f, &few[i], &users[i + 1], BUFFER_IN, BUFFER_SMALL, &counter);
+    put(f, all, PART);
+    end_turn(f);
+    g_assert_cmpuint(many[0].order, ==, 1);
+    g_assert_cmpuint(few[0].order, ==, 2);
+    g_assert_cmpuint(few[1].order, ==, 3);
+    for (unsigned i = 1; i < MANY; i++)
+        g_assert_cmpuint(many[i].order, ==, i + 3);
+    give_all_back(many, MANY);
+    give_all_back(few, G_N_ELEMENTS(few));
+}
+
+/* Many take small ones all the time: a large one comes to its turn. */
+static void test_large_ones_do_not_starve(struct fixture *f)
+{
+    enum { USERS = 40 };
+    struct buffer_user users[USERS] = {{{{0}}}}, user = {0};
+    struct waiter w[USERS], large = {.n = 0};
+    unsigned counter = 0;
+    for (unsigned i = 0; i < USERS; i++)
+        ask(f, &w[i], &users[i], BUFFER_IN, BUFFER_LARGE, &counter);
+    ask(f, &large, &user, BUFFER_IN, MOST * BUFFER_LARGE, &counter);
+    for (unsigned round = 0; large.n == 0; round++) {
+        g_assert_cmpuint(round, <, 10 * USERS);
+        unsigned i = round % USERS;
+        if (w[i].n > 0) {
+            give_back(&w[i]);
+            ask(f, &w[i], &users[i], BUFFER_IN, BUFFER_LARGE, &counter);
+        }
+        end_turn(f);
+    }
+    give_back(&large);
+    give_back_as_they_come(f, w, USERS);
+}
+
+/* The oldest command of all waits behind others of its nexus, while newer ones of other nexuses
+ * take all that they get and give nothing back, because they wait for it. */
+static void test_newer_ones_leave_room_for_older_ones(struct fixture *f)
+{
+    enum { USERS = 40, BEFORE = 30 };
+    struct buffer_user users[USERS] = {{{{0}}}}, user = {0};
+    struct waiter before[BEFORE], oldest, newer[USERS];
+    unsigned counter = 0;
+    for (unsigned i = 0; i < BEFORE; i++)
+        ask(f, &before[i], &user, BUFFER_OUT, MOST * BUFFER_LARGE, &counter);
+    ask(f, &oldest, &user, BUFFER_OUT, MOST * BUFFER_LARGE, &counter);
+    for (unsigned i = 0; i < USERS; i++)
+        ask(f, &newer[i], &users[i], BUFFER_OUT, i % 4 ? BUFFER_LARGE : BUFFER_SMALL, &counter);
+    for (unsigned i = 0; i < BEFORE; i++) {
+        g_assert_cmpint(before[i].n, ==, MOST);
+        give_back(&before[i]);
+        end_turn(f);
+    }
+    g_assert_cmpint(oldest.n, ==, MOST);
+    give_back(&oldest);
+    give_back_as_they_come(f, newer, USERS);
+}
+
+/* A small one has come to its turn and has split one of the blocks that are kept: the rest of it is
+ * for nobody, or it would not be whole again for the next one. */
+static void test_kept_blocks_are_not_shared(struct fixture *f)
+{
+    struct buffer_user users[3] = {{{{0}}}};
+    struct waiter first, second, third;
+    struct iovec all[PART];
+    unsigned counter = 0;
+    fill(f, BUFFER_OUT, all);
+    ask(f, &first, &users[0], BUFFER_OUT, BUFFER_SMALL, &counter);
+    ask(f, &second, &users[1], BUFFER_OUT, MOST * BUFFER_LARGE, &counter);
+    ask(f, &third, &users[2], BUFFER_OUT, BUFFER_SMALL, &counter);
+    put(f, all, PART - COMMON);
+    end_turn(f);
+    g_assert_cmpint(first.n, ==, 1);
+    g_assert_cmpint(second.n + third.n, ==, 0);
+    give_back(&first);
+    end_turn(f);
+    g_assert_cmpint(second.n, ==, MOST);
+    put(f, all + PART - COMMON, COMMON);
+    give_back(&second);
+    end_turn(f);
+    give_back(&third);
+}
+
 /* ---- A model of commands: whatever comes, all end ---- */
 
 struct command {
+    struct buffer_user *user;
     struct waiter data[BUFFER_USES];
     size_t len[BUFFER_USES]; /* 0: none */
     bool ordered;            /* runs when all older ones have ended; newer ones after it */
@@ -367,6 +531,8 @@ struct command {
 
 struct model {
     struct fixture *f;
+    struct buffer_user users[30];
+    unsigned nexuses; /* that send commands */
     GQueue commands; /* struct command, the oldest first */
     unsigned counter;
 };
@@ -394,7 +560,7 @@ static bool has(const struct command *c, enum buffer_use use)
 static void want(struct model *m, struct command *c, enum buffer_use use)
 {
     if (c->len[use] > 0)
-        ask(m->f, &c->data[use], use, c->len[use], &m->counter);
+        ask(m->f, &c->data[use], c->user, use, c->len[use], &m->counter);
 }
 
 static void arrive(struct model *m)
@@ -402,6 +568,7 @@ static void arrive(struct model *m)
     struct command *c = g_new0(struct command, 1);
     for (unsigned use = 0; use < BUFFER_USES; use++)
         c->len[use] = random_len();
+    c->user = &m->users[g_test_rand_int_range(0, (gint32)m->nexuses)];
     c->ordered = g_test_rand_int_range(0, 8) == 0;
     g_queue_push_tail(&m->commands, c);
     want(m, c, BUFFER_OUT);
@@ -453,19 +620,27 @@ static bool some_run(const struct model *m)
     return false;
 }
 
+static void run_model(struct model *m)
+{
+    for (unsigned step = 0; step < 1000 || m->commands.length > 0; step++) {
+        if (step < 1000 && m->commands.length < 300)
+            for (int n = g_test_rand_int_range(0, 8); n > 0; n--)
+                arrive(m);
+        end_some(m, step >= 1000);
+        end_turn(m->f);
+        go_on(m);
+        g_assert_true(m->commands.length == 0 || some_run(m));
+    }
+}
+
 static void test_model(struct fixture *f)
 {
-    struct model m = {.f = f};
-    for (unsigned step = 0; step < 4000 || m.commands.length > 0; step++) {
-        if (step < 4000 && m.commands.length < 300)
-            for (int n = g_test_rand_int_range(0, 8); n > 0; n--)
-                arrive(&m);
-        end_some(&m, step >= 4000);
-        end_turn(f);
-        go_on(&m);
-        g_assert_true(m.commands.length == 0 || some_run(&m));
+    static const unsigned nexuses[] = {1, 2, 5, 30};
+    for (unsigned i = 0; i < G_N_ELEMENTS(nexuses); i++) {
+        struct model m = {.f = f, .nexuses = nexuses[i]};
+        run_model(&m);
+        g_assert_cmpuint(used(f), ==, 0);
     }
-    g_assert_cmpuint(used(f), ==, 0);
 }
 
 /* ---- On an I/O thread ---- */
@@ -504,7 +679,7 @@ static void start_on_thread(struct tgt_thread *t, void *data)
 
 static void run_test(gconstpointer data)
 {
-    struct fixture f;
+    struct fixture f = {.t = NULL};
     struct run run = {.f = &f, .test = data};
     f.threads = threads_start(&(struct threads_config){1, "poll", BLOCKS * BUFFER_LARGE}, NULL);
     f.t = threads_get(f.threads, 0);
@@ -535,6 +710,11 @@ int main(int argc, char **argv)
         {"/buffer/wait/cancel", {test_cancel}},
         {"/buffer/wait/at-once-or-not-at-all", {test_at_once_or_not_at_all}},
         {"/buffer/wait/many", {test_many_waiters}},
+        {"/buffer/nexus/who-comes-anew-finds-room", {test_who_comes_anew_finds_room}},
+        {"/buffer/nexus/take-turns", {test_nexuses_take_turns}},
+        {"/buffer/nexus/large-ones-do-not-starve", {test_large_ones_do_not_starve}},
+        {"/buffer/nexus/newer-leave-room-for-older", {test_newer_ones_leave_room_for_older_ones}},
+        {"/buffer/nexus/kept-blocks-are-not-shared", {test_kept_blocks_are_not_shared}},
         {"/buffer/model", {test_model}},
     };
     g_test_init(&argc, &argv, NULL);

@@ -114,6 +114,36 @@ static void both_at_once(struct disk *d, gconstpointer config)
     end_all(d);
 }
 
+static void expect_served(struct disk *d, struct fake_nexus *n)
+{
+    struct fake_cmd *c[] = {rw(n, 0x2a, 0, d->data), rw(n, 0x28, 0, NULL)};
+    for (unsigned i = 0; i < G_N_ELEMENTS(c); i++) {
+        fake_submit(c[i]);
+        fake_wait(c[i], FAKE_RELEASED);
+        fake_expect_good(c[i]);
+        fake_cmd_free(c[i]);
+    }
+}
+
+/* One nexus neither sends data nor takes any, and has more commands than there are buffers. */
+static void greedy_nexus(struct disk *d, gconstpointer config)
+{
+    struct fake_nexus *other = scene_nexus(&d->s, 0, "iqn.2026-11.org.example:other");
+    for (unsigned i = 0; i < COUNT; i++) {
+        d->c[i] = rw(d->s.n, i % 2 ? 0x28 : 0x2a, 0, i % 2 ? NULL : d->data);
+        d->c[i]->hold_data = d->c[i]->hold_respond = true;
+        fake_submit(d->c[i]);
+    }
+    for (unsigned i = 0; i < 10; i++)
+        expect_served(d, other);
+    for (unsigned i = 0; i < COUNT; i++) {
+        if (i % 2 == 0)
+            fake_data(d->c[i], 0);
+        fake_respond(d->c[i]);
+    }
+    end_all(d);
+}
+
 /* Writes hold their data while they wait for an ORDERED read, which needs buffers itself. */
 static void waiting_writes_leave_room(struct disk *d, gconstpointer config)
 {
@@ -292,6 +322,8 @@ int main(int argc, char **argv)
     T("writes-then-reads", &few_buffers, writes_then_reads);
     T("writes-then-reads/poll", &few_buffers_poll, writes_then_reads);
     T("both-at-once", &few_buffers, both_at_once);
+    T("greedy-nexus", &few_buffers, greedy_nexus);
+    T("greedy-nexus/poll", &few_buffers_poll, greedy_nexus);
     T("waiting-writes-leave-room", &few_buffers, waiting_writes_leave_room);
     T("waiting-writes-leave-room/two-threads", &two_threads, waiting_writes_leave_room);
     T("inquiries-between", &few_buffers, inquiries_between);
