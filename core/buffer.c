@@ -23,6 +23,8 @@
 #define BLOCKS_MIN 4u
 /* One command gets no more than this part of the pool, so that there is always room for others. */
 #define MOST_PART 8u
+/* What is for scratch: a block for each command that needs some and is under way. */
+#define SCRATCH_PART 16u
 /* A nexus may hold that many times what it leaves free of a part: one alone four fifths, two four
  * ninths each. */
 #define SHARE 4u
@@ -266,10 +268,11 @@ static void serve_later(struct buffer_pool *pool)
 static void divide(struct buffer_pool *pool)
 {
     pool->most = CLAMP(pool->count / MOST_PART, 1, BUFFER_MOST / BUFFER_LARGE);
-    pool->parts[BUFFER_IN].limit = pool->count / 2;
-    pool->parts[BUFFER_OUT].limit = pool->count - pool->parts[BUFFER_IN].limit;
-    for (unsigned use = 0; use < BUFFER_USES; use++)
-        pool->parts[use].common = pool->parts[use].limit - pool->most;
+    uint32_t scratch = MAX(pool->count / SCRATCH_PART, 1), in = (pool->count - scratch) / 2,
+             out = pool->count - scratch - in;
+    pool->parts[BUFFER_SCRATCH] = (struct part){.limit = scratch, .common = scratch};
+    pool->parts[BUFFER_IN] = (struct part){.limit = in, .common = in - pool->most};
+    pool->parts[BUFFER_OUT] = (struct part){.limit = out, .common = out - pool->most};
 }
 
 struct buffer_pool *buffer_pool_new(size_t limit)

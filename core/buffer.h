@@ -16,7 +16,7 @@
  * ones of any nexus. Be X the oldest command that has not ended and waits for Data-Out: all older
  * ones that have theirs end, with them what its nexus holds, since a nexus is served in order.
  * Newer ones were served while X waited, and only as long as the blocks kept for X were free.
- * Data-In is held by commands that wait for their store and their initiator only. */
+ * Scratch and Data-In are held by commands that wait for their store and their initiator only. */
 #ifndef CORE_BUFFER_H
 #define CORE_BUFFER_H
 
@@ -34,8 +34,9 @@
 struct buffer_pool;
 
 enum buffer_use {
-    BUFFER_OUT, /* Data-Out, from the command's arrival on */
-    BUFFER_IN,  /* Data-In and parameter data, when nothing else is waited for */
+    BUFFER_OUT,     /* Data-Out, from the command's arrival on */
+    BUFFER_SCRATCH, /* what handlers work with; before they run */
+    BUFFER_IN,      /* Data-In and parameter data, when nothing else is waited for */
     BUFFER_USES
 };
 

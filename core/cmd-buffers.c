@@ -48,7 +48,7 @@ static void keep(struct core_cmd *c, enum buffer_use use, unsigned count)
         c->in_iov = c->out_iov + count;
         c->pub.out.iov = c->out_iov;
         c->pub.out.iovcnt = count;
-    } else {
+    } else if (use == BUFFER_IN) {
         c->in_chunks = count;
         c->pub.in = (struct tgt_data){c->in_iov, count, 0};
     }
@@ -93,9 +93,16 @@ static void in_put_back(struct core_cmd *c)
 /* Whole chunks: what is put there later may be more than `len`. */
 bool cmd_in_reserve(struct core_cmd *c, uint32_t len, void (*resume)(struct core_cmd *c))
 {
-    size_t size = len <= BUFFER_SMALL ? BUFFER_SMALL : BUFFER_LARGE;
+    size_t size = len <= BUFFER_SMALL ? BUFFER_SMALL
+                                      : ((size_t)len + BUFFER_LARGE - 1) & ~(BUFFER_LARGE - 1ul);
     c->resume = resume;
-    return get(c, BUFFER_IN, size, c->in_iov, cmd_in_room(c));
+    return get(c, BUFFER_IN, MIN(size, buffer_pool_most(buffers_of(c))), c->in_iov, cmd_in_room(c));
+}
+
+bool cmd_scratch_reserve(struct core_cmd *c, void (*resume)(struct core_cmd *c))
+{
+    c->resume = resume;
+    return get(c, BUFFER_SCRATCH, BUFFER_LARGE, &c->scratch, 1);
 }
 
 /* The handler goes on with its buffers. */
@@ -211,15 +218,22 @@ size_t cmd_out_get(const struct tgt_cmd *cmd, size_t offset, void *dst, size_t l
 
 /* ---- Scratch ---- */
 
+/* Where the row did not ask for it, only what is free right now. */
 void *cmd_scratch(struct tgt_cmd *cmd, size_t len)
 {
     struct core_cmd *c = core_cmd(cmd);
     if (c->scratch.iov_base != NULL)
         return len <= c->scratch.iov_len ? c->scratch.iov_base : NULL;
     size_t size = len <= BUFFER_SMALL ? BUFFER_SMALL : BUFFER_LARGE;
-    if (len > size || take(c, BUFFER_IN, size, &c->scratch, 1, NULL) != 1)
+    if (len > size || take(c, BUFFER_SCRATCH, size, &c->scratch, 1, NULL) != 1)
         return NULL;
     return c->scratch.iov_base;
+}
+
+void cmd_scratch_put(struct core_cmd *c)
+{
+    put(c, &c->scratch, 1);
+    c->scratch = (struct iovec){0};
 }
 
 /* ---- The end ---- */
@@ -238,7 +252,4 @@ void cmd_buffers_put(struct core_cmd *c)
     c->out_chunks = 0;
     if (c->in_chunks > 0)
         in_put_back(c);
-    if (c->scratch.iov_base != NULL)
-        put(c, &c->scratch, 1);
-    c->scratch = (struct iovec){0};
 }

@@ -47,9 +47,13 @@ static void count(struct core_cmd *c)
         add(&c->itl->errors, 1);
 }
 
+/* Scratch goes at once: it is not kept from others by an initiator that does not take the answer.
+ */
 static void respond(struct core_cmd *c)
 {
     cmd_state(&c->pub, TGT_CMD_RESPOND);
+    if (c->scratch.iov_base != NULL)
+        cmd_scratch_put(c);
     lu_share_end(c);
     c->pub.nexus->transport->transport.respond(&c->pub);
 }

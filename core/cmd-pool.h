@@ -59,10 +59,12 @@ void cmd_wait_released(struct cmd_pool *pool, const struct cmd_key *key);
 /* cmd-buffers.c. Data-Out buffers for c->pub.out.len bytes: true: they are there. False: c->resume
  * will be called, or it has ended. */
 bool cmd_out_buffers(struct core_cmd *c, void (*resume)(struct core_cmd *c));
-/* The same for parameter data of `len` bytes. */
+/* The same for parameter data of `len` bytes, and for 64 KiB of scratch memory. */
 bool cmd_in_reserve(struct core_cmd *c, uint32_t len, void (*resume)(struct core_cmd *c));
+bool cmd_scratch_reserve(struct core_cmd *c, void (*resume)(struct core_cmd *c));
 void cmd_buffers_cancel(struct core_cmd *c); /* leave the queue */
-void cmd_buffers_put(struct core_cmd *c);    /* all back */
+void cmd_scratch_put(struct core_cmd *c);    /* there is some */
+void cmd_buffers_put(struct core_cmd *c);    /* all but scratch back */
 
 /* cmd.c: the handler's turn, from BLOCKED, CHECK or DATA_OUT. */
 void cmd_run(struct core_cmd *c);

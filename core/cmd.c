@@ -125,14 +125,17 @@ static void exec(struct core_cmd *c)
     cmd->row->exec(cmd);
 }
 
-/* Room that parameter data surely needs is there before the handler runs. */
+/* More than all that the core has to say: 16384 LUNs of 8 bytes. */
+#define PARAMETER_DATA_MAX (3 * BUFFER_LARGE)
+
+/* Room for parameter data is there before the handler runs. */
 static uint32_t reserve_len(const struct tgt_cmd *cmd)
 {
     if (!(cmd->row->dir & TGT_DIR_IN))
         return 0;
     switch (cmd->row->unit) {
     case TGT_LEN_ALLOCATION:
-        return (uint32_t)MIN(cmd->count, BUFFER_LARGE);
+        return (uint32_t)MIN(cmd->count, PARAMETER_DATA_MAX);
     case TGT_LEN_NONE:
     case TGT_LEN_PARAMETER:
         return BUFFER_SMALL;
@@ -141,18 +144,23 @@ static uint32_t reserve_len(const struct tgt_cmd *cmd)
     }
 }
 
+/* True: the handler has what memory it needs. False: cmd_run() will be called, or the command has
+ * ended. */
+static bool reserve(struct core_cmd *c)
+{
+    uint32_t len = reserve_len(&c->pub);
+    if ((c->pub.row->flags & TGT_OP_SCRATCH) && c->scratch.iov_base == NULL &&
+        !cmd_scratch_reserve(c, cmd_run))
+        return false;
+    return len == 0 || c->in_chunks > 0 || cmd_in_reserve(c, len, cmd_run);
+}
+
 void cmd_run(struct core_cmd *c)
 {
-    struct tgt_cmd *cmd = &c->pub;
     c->waits = CMD_WAITS_NOTHING;
-    if (cmd->aborted) {
+    if (c->pub.aborted)
         cmd_finish_aborted(c);
-        return;
-    }
-    if (c->stale && c->itl != NULL && !cmd_check_again(c))
-        return;
-    uint32_t len = reserve_len(cmd);
-    if (len == 0 || cmd_in_reserve(c, len, exec))
+    else if (reserve(c) && (!c->stale || c->itl == NULL || cmd_check_again(c)))
         exec(c);
 }
 

@@ -72,6 +72,9 @@ enum tgt_scsi_op_flags {
     TGT_OP_ZERO_IS_256 = 1 << 7, /**< length 0 means 256 (READ(6), WRITE(6)) */
     TGT_OP_VENDOR_USAGE =
         1 << 8, /**< no check of the usage mask: bytes are judged by the handler */
+    TGT_OP_SCRATCH =
+        1 << 9, /**< needs tgt_cmd_scratch(), or operations of the store that the host may emulate
+                   (WRITE_ZEROES, COMPARE_AND_WRITE): the memory is there before `exec` */
 };
 
 /** No service action. */

@@ -432,8 +432,8 @@ static inline size_t tgt_cmd_out_get(const struct tgt_cmd *cmd, size_t offset, v
     return TGT_H_.cmd_out_get(cmd, offset, dst, len);
 }
 /** Working memory of `len` (at most 65536) bytes, 4096-aligned, until the command ends; the same
- * memory at each call of one command. NULL if there is none (end with BUSY). Does not end the
- * command. */
+ * memory at each call of one command. Commands with TGT_OP_SCRATCH have it, for others it is NULL
+ * if there is none (end with BUSY). Does not end the command. */
 static inline void *tgt_cmd_scratch(struct tgt_cmd *cmd, size_t len)
 {
     return TGT_H_.cmd_scratch(cmd, len);

@@ -52,15 +52,15 @@
     .exec = sbc_write_verify
 #define VERIFIES                                                                                   \
     .dir = TGT_DIR_OUT, .unit = TGT_LEN_BLOCKS_NO_DATA, .order = TGT_ORDER_READ,                   \
-    .reserve = TGT_RESERVE_READ, .flags = TGT_OP_RANGE, .data_len = sbc_verify_data_len,           \
-    .exec = sbc_verify
+    .reserve = TGT_RESERVE_READ, .flags = TGT_OP_RANGE | TGT_OP_SCRATCH,                           \
+    .data_len = sbc_verify_data_len, .exec = sbc_verify
 /* A flush may take long and concerns what has completed: nothing waits for it, not even a claim. */
-#define NO_DATA(ordering, fn)                                                                      \
+#define NO_DATA(ordering, more, fn)                                                                \
     .dir = TGT_DIR_NONE, .unit = TGT_LEN_BLOCKS_NO_DATA, .order = ordering,                        \
-    .flags = TGT_OP_RANGE, .exec = fn
+    .flags = TGT_OP_RANGE | (more), .exec = fn
 #define SAMES                                                                                      \
     .dir = TGT_DIR_OUT, .unit = TGT_LEN_BLOCKS_ONE, .order = TGT_ORDER_WRITE,                      \
-    .reserve = TGT_RESERVE_CONFLICT, .flags = TGT_OP_WRITES | TGT_OP_RANGE,                        \
+    .reserve = TGT_RESERVE_CONFLICT, .flags = TGT_OP_WRITES | TGT_OP_RANGE | TGT_OP_SCRATCH,       \
     .data_len = sbc_write_same_data_len, .exec = sbc_write_same
 
 static const struct tgt_scsi_op ops[] = {
@@ -71,7 +71,7 @@ static const struct tgt_scsi_op ops[] = {
      .dir = TGT_DIR_OUT,
      .order = TGT_ORDER_EXCLUSIVE,
      .reserve = TGT_RESERVE_CONFLICT,
-     .flags = TGT_OP_WRITES,
+     .flags = TGT_OP_WRITES | TGT_OP_SCRATCH,
      .usage = {0x04, 0x3f, 0, 0, 0, 0},
      .data_len = sbc_format_data_len,
      .exec = sbc_format_unit},
@@ -116,7 +116,7 @@ static const struct tgt_scsi_op ops[] = {
      .service_action = TGT_NO_SA,
      F10,
      WRITES_VERIFY,
-     .flags = TGT_OP_WRITES | TGT_OP_RANGE,
+     .flags = TGT_OP_WRITES | TGT_OP_RANGE | TGT_OP_SCRATCH,
      .usage = U10(0x2e, DPO_BYTCHK)},
     {.name = "VERIFY(10)",
      .opcode = 0x2f,
@@ -128,14 +128,14 @@ static const struct tgt_scsi_op ops[] = {
      .opcode = 0x34,
      .service_action = TGT_NO_SA,
      F10,
-     NO_DATA(TGT_ORDER_READ, sbc_prefetch),
+     NO_DATA(TGT_ORDER_READ, TGT_OP_SCRATCH, sbc_prefetch),
      .reserve = TGT_RESERVE_READ,
      .usage = U10(0x34, IMMED)},
     {.name = "SYNCHRONIZE CACHE(10)",
      .opcode = 0x35,
      .service_action = TGT_NO_SA,
      F10,
-     NO_DATA(TGT_ORDER_FREE, sbc_synchronize_cache),
+     NO_DATA(TGT_ORDER_FREE, 0, sbc_synchronize_cache),
      .reserve = TGT_RESERVE_CONFLICT,
      .usage = U10(0x35, IMMED_SYNC_NV)},
     {.name = "WRITE SAME(10)",
@@ -172,7 +172,7 @@ static const struct tgt_scsi_op ops[] = {
      .unit = TGT_LEN_BLOCKS_TWICE,
      .order = TGT_ORDER_RANGE,
      .reserve = TGT_RESERVE_CONFLICT,
-     .flags = TGT_OP_WRITES | TGT_OP_RANGE,
+     .flags = TGT_OP_WRITES | TGT_OP_RANGE | TGT_OP_SCRATCH,
      .lba = {2, 8},
      .length = {13, 1},
      .usage = {0x89, DPO_FUA, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0xff, GROUP,
@@ -194,7 +194,7 @@ static const struct tgt_scsi_op ops[] = {
      .unit = TGT_LEN_BLOCKS,
      .order = TGT_ORDER_RANGE,
      .reserve = TGT_RESERVE_CONFLICT,
-     .flags = TGT_OP_WRITES | TGT_OP_RANGE,
+     .flags = TGT_OP_WRITES | TGT_OP_RANGE | TGT_OP_SCRATCH,
      .usage = U16(0x8b, DPO_FUA),
      .exec = sbc_orwrite},
     {.name = "WRITE AND VERIFY(16)",
@@ -202,7 +202,7 @@ static const struct tgt_scsi_op ops[] = {
      .service_action = TGT_NO_SA,
      F16,
      WRITES_VERIFY,
-     .flags = TGT_OP_WRITES | TGT_OP_RANGE,
+     .flags = TGT_OP_WRITES | TGT_OP_RANGE | TGT_OP_SCRATCH,
      .usage = U16(0x8e, DPO_BYTCHK)},
     {.name = "VERIFY(16)",
      .opcode = 0x8f,
@@ -214,14 +214,14 @@ static const struct tgt_scsi_op ops[] = {
      .opcode = 0x90,
      .service_action = TGT_NO_SA,
      F16,
-     NO_DATA(TGT_ORDER_READ, sbc_prefetch),
+     NO_DATA(TGT_ORDER_READ, TGT_OP_SCRATCH, sbc_prefetch),
      .reserve = TGT_RESERVE_READ,
      .usage = U16(0x90, IMMED)},
     {.name = "SYNCHRONIZE CACHE(16)",
      .opcode = 0x91,
      .service_action = TGT_NO_SA,
      F16,
-     NO_DATA(TGT_ORDER_FREE, sbc_synchronize_cache),
+     NO_DATA(TGT_ORDER_FREE, 0, sbc_synchronize_cache),
      .reserve = TGT_RESERVE_CONFLICT,
      .usage = U16(0x91, IMMED_SYNC_NV)},
     {.name = "WRITE SAME(16)",
@@ -248,6 +248,7 @@ static const struct tgt_scsi_op ops[] = {
      .unit = TGT_LEN_ALLOCATION,
      .order = TGT_ORDER_FREE,
      .reserve = TGT_RESERVE_READ,
+     .flags = TGT_OP_SCRATCH,
      .lba = {2, 8},
      .length = {10, 4},
      .usage = {0x9e, 0x1f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
@@ -272,7 +273,7 @@ static const struct tgt_scsi_op ops[] = {
      .service_action = TGT_NO_SA,
      F12,
      WRITES_VERIFY,
-     .flags = TGT_OP_WRITES | TGT_OP_RANGE,
+     .flags = TGT_OP_WRITES | TGT_OP_RANGE | TGT_OP_SCRATCH,
      .usage = U12(0xae, DPO_BYTCHK)},
     {.name = "VERIFY(12)",
      .opcode = 0xaf,

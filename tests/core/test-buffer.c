@@ -8,13 +8,14 @@
 #include "buffer.h"
 #include "thread.h"
 
-/* Blocks of the pool, of one use, at once, and of one use but for those that are kept for who has
- * waited longest. */
-#define BLOCKS 32
-#define PART   16
-#define MOST   4
-#define COMMON (PART - MOST)
-#define SMALLS (PART * (BUFFER_LARGE / BUFFER_SMALL))
+/* Blocks of the pool, of Data-Out and of Data-In, of scratch, at once, and those of PART that are
+ * not kept for who has waited longest. */
+#define BLOCKS  34
+#define PART    16
+#define SCRATCH 2
+#define MOST    4
+#define COMMON  (PART - MOST)
+#define SMALLS  (PART * (BUFFER_LARGE / BUFFER_SMALL))
 
 /* Waiters are called on an I/O thread: the tests run on one. */
 struct fixture {
@@ -29,6 +30,11 @@ static size_t used(struct fixture *f)
     struct buffer_stats stats;
     buffer_pool_stats(f->pool, &stats);
     return stats.used;
+}
+
+static unsigned part_of(enum buffer_use use)
+{
+    return use == BUFFER_SCRATCH ? SCRATCH : PART;
 }
 
 /* Without waiting, and without regard for shares. */
@@ -99,8 +105,9 @@ static void test_pools_of_all_sizes(struct fixture *f)
         for (unsigned use = 0; use < BUFFER_USES; use++) {
             struct iovec iov[BUFFER_MOST / BUFFER_LARGE];
             struct buffer_wait wait = {NULL};
-            int n = buffer_get(pool, &f->user, use, most, iov, G_N_ELEMENTS(iov), &wait);
-            g_assert_cmpint(n, ==, most / BUFFER_LARGE);
+            size_t len = use == BUFFER_SCRATCH ? BUFFER_LARGE : most;
+            int n = buffer_get(pool, &f->user, use, len, iov, G_N_ELEMENTS(iov), &wait);
+            g_assert_cmpint(n, ==, len / BUFFER_LARGE);
             buffer_put(pool, &f->user, iov, (unsigned)n);
         }
         g_assert_true(blocks < 512 || most == BUFFER_MOST);
@@ -147,9 +154,9 @@ static void test_last_used_first(struct fixture *f)
 static void expect_whole_part(struct fixture *f, enum buffer_use use)
 {
     struct iovec iov[PART];
-    for (unsigned i = 0; i < PART; i++)
+    for (unsigned i = 0; i < part_of(use); i++)
         g_assert_cmpint(get(f, use, BUFFER_LARGE, &iov[i]), ==, 1);
-    put(f, iov, PART);
+    put(f, iov, part_of(use));
 }
 
 /* Small chunks of both uses come alternately, those of one stay: the large ones of the other are
@@ -178,12 +185,13 @@ static void test_each_use_has_its_part(struct fixture *f)
 {
     struct iovec small[SMALLS];
     for (unsigned use = 0; use < BUFFER_USES; use++) {
-        for (unsigned i = 0; i < SMALLS; i++)
+        unsigned smalls = part_of(use) * (BUFFER_LARGE / BUFFER_SMALL);
+        for (unsigned i = 0; i < smalls; i++)
             g_assert_cmpint(get(f, use, 4096, &small[i]), ==, 1);
         for (unsigned other = 0; other < BUFFER_USES; other++)
             if (other != use)
                 expect_whole_part(f, other);
-        put(f, small, SMALLS);
+        put(f, small, smalls);
     }
 }
 
@@ -227,7 +235,7 @@ static void give_back(struct waiter *w)
 /* All of a part, in chunks of one block. */
 static void fill(struct fixture *f, enum buffer_use use, struct iovec *all)
 {
-    for (unsigned i = 0; i < PART; i++)
+    for (unsigned i = 0; i < part_of(use); i++)
         g_assert_cmpint(get(f, use, BUFFER_LARGE, &all[i]), ==, 1);
 }
 
@@ -278,7 +286,7 @@ static void test_waits_are_counted(struct fixture *f)
         fill(f, use, all);
         for (unsigned i = 0; i < G_N_ELEMENTS(w); i++)
             ask(f, &w[i], &user, use, 100, &counter);
-        put(f, all, PART);
+        put(f, all, part_of(use));
         end_turn(f);
         for (unsigned i = 0; i < G_N_ELEMENTS(w); i++)
             give_back(&w[i]);
@@ -406,7 +414,7 @@ static void test_who_comes_anew_finds_room(struct fixture *f)
     struct buffer_user greedy = {0}, others[2] = {{{{0}}}};
     struct waiter w[PART], first, second;
     unsigned counter = 0;
-    for (unsigned use = 0; use < BUFFER_USES; use++) {
+    for (unsigned use = BUFFER_OUT; use < BUFFER_USES; use += BUFFER_IN) {
         unsigned n = take_all(f, w, &greedy, use, &counter);
         g_assert_cmpuint(n, >=, COMMON * 3 / 4);
         ask(f, &first, &others[0], use, 4096, &counter);
@@ -526,7 +534,8 @@ struct command {
     struct waiter data[BUFFER_USES];
     size_t len[BUFFER_USES]; /* 0: none */
     bool ordered;            /* runs when all older ones have ended; newer ones after it */
-    bool asked, runs;
+    unsigned asked;          /* uses that it has asked for */
+    bool runs;
 };
 
 struct model {
@@ -552,13 +561,15 @@ static size_t random_len(void)
     }
 }
 
-static bool has(const struct command *c, enum buffer_use use)
+/* All that it has asked for so far. */
+static bool has(const struct command *c)
 {
-    return c->len[use] == 0 || c->data[use].n > 0;
+    return c->len[c->asked - 1] == 0 || c->data[c->asked - 1].n > 0;
 }
 
-static void want(struct model *m, struct command *c, enum buffer_use use)
+static void want_next(struct model *m, struct command *c)
 {
+    enum buffer_use use = c->asked++;
     if (c->len[use] > 0)
         ask(m->f, &c->data[use], c->user, use, c->len[use], &m->counter);
 }
@@ -568,10 +579,11 @@ static void arrive(struct model *m)
     struct command *c = g_new0(struct command, 1);
     for (unsigned use = 0; use < BUFFER_USES; use++)
         c->len[use] = random_len();
+    c->len[BUFFER_SCRATCH] = g_test_rand_bit() ? BUFFER_LARGE : 0;
     c->user = &m->users[g_test_rand_int_range(0, (gint32)m->nexuses)];
     c->ordered = g_test_rand_int_range(0, 8) == 0;
     g_queue_push_tail(&m->commands, c);
-    want(m, c, BUFFER_OUT);
+    want_next(m, c);
 }
 
 /* Commands go on as far as others let them. */
@@ -580,11 +592,10 @@ static void go_on(struct model *m)
     bool barrier = false;
     for (GList *l = m->commands.head; l != NULL; l = l->next) {
         struct command *c = l->data;
-        bool may = has(c, BUFFER_OUT) && !barrier && (!c->ordered || l->prev == NULL);
-        if (may && !c->asked)
-            want(m, c, BUFFER_IN);
-        c->asked |= may;
-        c->runs = c->asked && has(c, BUFFER_IN);
+        bool may = !barrier && (!c->ordered || l->prev == NULL);
+        while ((may || c->asked > 1) && has(c) && c->asked < BUFFER_USES)
+            want_next(m, c);
+        c->runs = c->asked == BUFFER_USES && has(c);
         barrier |= c->ordered;
     }
 }

@@ -172,6 +172,56 @@ static void inquiries_between(struct disk *d, gconstpointer config)
     end_all(d);
 }
 
+/* Commands that need memory to work with: opcode and byte 1, how long the CDB is, where and in how
+ * many bytes the length stands, its value, bytes of Data-Out and of Data-In. */
+static const struct worker {
+    uint8_t opcode, b1, cdb_len, at, bytes;
+    uint32_t length, out, in;
+} workers[] = {
+    {0x89, 0, 16, 13, 1, 4, 4096, 0},     /* COMPARE AND WRITE */
+    {0x8b, 0, 16, 10, 4, 8, 4096, 0},     /* ORWRITE(16) */
+    {0x41, 0, 10, 7, 2, 128, 512, 0},     /* WRITE SAME(10) */
+    {0x93, 1, 16, 10, 4, 128, 0, 0},      /* WRITE SAME(16) without data */
+    {0x2f, 0, 10, 7, 2, 128, 0, 0},       /* VERIFY(10) */
+    {0x2e, 2, 10, 7, 2, 8, 4096, 0},      /* WRITE AND VERIFY(10) */
+    {0x34, 0, 10, 7, 2, 128, 0, 0},       /* PRE-FETCH(10) */
+    {0x9e, 0x12, 16, 10, 4, 512, 0, 512}, /* GET LBA STATUS */
+    {0xa0, 0, 12, 6, 4, 0x30000, 0, 16},  /* REPORT LUNS */
+};
+
+static struct fake_cmd *work(struct disk *d, const struct worker *w)
+{
+    static const uint8_t zeroes[4096];
+    uint8_t cdb[16] = {w->opcode, w->b1};
+    be_put(cdb + w->at, w->bytes, w->length);
+    struct fake_cmd *c = fake_cmd_new(d->s.n, 0, cdb, w->cdb_len);
+    c->out = w->opcode == 0x41 ? d->data : zeroes;
+    c->out_len = w->out;
+    c->in_len = w->in;
+    return c;
+}
+
+/* Their memory is waited for as well: none of them is told to come again, although many wait for
+ * buffers. They all use the same blocks, so those that compare may find others than they expect. */
+static void work_between(struct disk *d, gconstpointer config)
+{
+    for (unsigned i = 0; i < COUNT; i++) {
+        bool is_read = i % 4 == 0;
+        d->c[i] =
+            is_read ? rw(d->s.n, 0x28, i, NULL) : work(d, &workers[i % G_N_ELEMENTS(workers)]);
+        fake_submit(d->c[i]);
+    }
+    for (unsigned i = 0; i < COUNT; i++) {
+        fake_wait(d->c[i], FAKE_RELEASED);
+        if (d->c[i]->status == TGT_STATUS_CHECK_CONDITION)
+            fake_expect_sense(d->c[i], TGT_SENSE_MISCOMPARE);
+        else
+            g_assert_true(d->c[i]->status == TGT_STATUS_GOOD ||
+                          d->c[i]->status == TGT_STATUS_CONDITION_MET);
+        fake_cmd_free(d->c[i]);
+    }
+}
+
 /* The nexus goes while most wait: all are released. */
 static void lost_nexus(struct disk *d, gconstpointer config)
 {
@@ -327,6 +377,7 @@ int main(int argc, char **argv)
     T("waiting-writes-leave-room", &few_buffers, waiting_writes_leave_room);
     T("waiting-writes-leave-room/two-threads", &two_threads, waiting_writes_leave_room);
     T("inquiries-between", &few_buffers, inquiries_between);
+    T("work-between", &few_buffers, work_between);
     T("lost-nexus", &few_buffers, lost_nexus);
     T("lu-reset", &few_buffers, lu_reset);
     T("larger-than-the-pool", &few_buffers, larger_than_the_pool);
