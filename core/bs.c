@@ -18,9 +18,11 @@
 
 /* How long a store that said -EAGAIN is left in peace. */
 #define PARK_NS 1000000u
-/* Requests of one command that are begun without a break. A store that ends them within submit()
- * would otherwise let a handler of many steps fill the stack, and keep the thread from all else. */
-#define STEPS_AT_ONCE 8
+/* Bytes that one command moves without a break, each request counted as so many more. A store that
+ * does all within submit() would otherwise keep the thread from all else, and let a handler of many
+ * steps fill the stack. */
+#define AT_ONCE   (1u << 20)
+#define STEP_COST (64u << 10)
 
 /* What an operation of the store is for. */
 enum bs_step {
@@ -234,6 +236,11 @@ static bool advance(struct bs_task *t)
     return more && !t->cmd->aborted;
 }
 
+static uint32_t moved_by(const struct tgt_bs_io *io)
+{
+    return io->iovcnt > 0 ? (uint32_t)MIN(io->length, AT_ONCE) : 0;
+}
+
 static void finish(struct bs_task *t)
 {
     t->state = BS_IDLE;
@@ -241,20 +248,64 @@ static void finish(struct bs_task *t)
     t->request.done(t->cmd, &t->io, t->result);
 }
 
+static bool needs_rest(const struct bs_task *t)
+{
+    return core_cmd(t->cmd)->worked >= AT_ONCE;
+}
+
+static void rest(struct bs_task *t, void (*go_on)(struct tgt_defer *later))
+{
+    core_cmd(t->cmd)->worked = 0;
+    t->state = BS_RESTING;
+    t->later.fn = go_on;
+    thread_later(t->cmd->thread, &t->later);
+}
+
+static struct bs_task *task_of_later(struct tgt_defer *later)
+{
+    return (struct bs_task *)((char *)later - G_STRUCT_OFFSET(struct bs_task, later));
+}
+
+static void run(struct bs_task *t);
+
+static void run_rested(struct tgt_defer *later)
+{
+    struct bs_task *t = task_of_later(later);
+    if (!t->cmd->aborted) {
+        run(t);
+        return;
+    }
+    t->result = -ECANCELED;
+    finish(t);
+}
+
+/* True: it has ended, inside submit(). */
+static bool run_one(struct bs_task *t)
+{
+    t->state = BS_SUBMITTING;
+    task_submit(t);
+    bool ended = t->state == BS_FINISHED;
+    if (t->state == BS_SUBMITTING)
+        t->state = BS_RUNNING;
+    if (ended)
+        core_cmd(t->cmd)->worked += moved_by(&t->io);
+    else
+        core_cmd(t->cmd)->worked = 0;
+    return ended;
+}
+
 /* Operations that end inside submit() are taken in this loop, so that the stack stays flat. */
 static void run(struct bs_task *t)
 {
     do {
+        if (needs_rest(t)) {
+            rest(t, run_rested);
+            return;
+        }
         t->result = prepare(t);
         if (t->result < 0)
             break;
-        t->state = BS_SUBMITTING;
-        task_submit(t);
-        if (t->state == BS_SUBMITTING) {
-            t->state = BS_RUNNING;
-            return;
-        }
-        if (t->state == BS_PARKED)
+        if (!run_one(t))
             return;
     } while (advance(t));
     finish(t);
@@ -404,9 +455,9 @@ static void begin(struct bs_task *t)
         run(t);
 }
 
-static void begin_deferred(struct tgt_defer *defer)
+static void begin_rested(struct tgt_defer *later)
 {
-    struct bs_task *t = (struct bs_task *)((char *)defer - G_STRUCT_OFFSET(struct bs_task, defer));
+    struct bs_task *t = task_of_later(later);
     if (t->cmd->aborted)
         end_at_once(t, -ECANCELED);
     else
@@ -418,13 +469,11 @@ void cmd_bs(struct tgt_cmd *cmd, const struct tgt_bs_request *request)
     struct bs_task *t = &core_cmd(cmd)->bs;
     t->request = *request;
     cmd_state(cmd, TGT_CMD_BS);
-    if (++core_cmd(cmd)->steps % STEPS_AT_ONCE != 0) {
+    core_cmd(cmd)->worked += STEP_COST;
+    if (needs_rest(t))
+        rest(t, begin_rested);
+    else
         begin(t);
-        return;
-    }
-    t->state = BS_DEFERRED;
-    t->defer.fn = begin_deferred;
-    thread_defer(cmd->thread, &t->defer);
 }
 
 /* ---- Reading into the command's own buffers or from memory that is lent ---- */

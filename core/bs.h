@@ -47,7 +47,7 @@ void bs_refresh(struct bs *bs,
 /* Where the bs part of a command is. */
 enum bs_task_state {
     BS_IDLE,       /* nothing is under way */
-    BS_DEFERRED,   /* the request is begun in the next round of the turn */
+    BS_RESTING,    /* the request goes on in another turn */
     BS_SUBMITTING, /* inside the store's submit() */
     BS_FINISHED,   /* the store ended the operation from within submit() */
     BS_RUNNING,    /* the store has it */
@@ -65,7 +65,7 @@ struct bs_task {
     uint64_t moved;                /* bytes of the request that are done */
     struct tgt_op op;              /* BLOCKING: the worker's; parking: the timer */
     struct tgt_msg msg;            /* OWN_THREADS: the way home */
-    struct tgt_defer defer;        /* begins a deferred request */
+    struct tgt_defer later;        /* goes on after a rest */
     uint8_t state;                 /* enum bs_task_state */
     uint8_t step;                  /* enum bs_step in bs.c */
     int result;                    /* of the last operation */

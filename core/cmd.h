@@ -49,7 +49,7 @@ struct core_cmd {
     void (*then)(struct tgt_cmd *cmd);  /* of cmd_in_buffers() */
     struct iovec *out_iov, *in_iov;     /* room: `in` stands behind `out` in `iov` */
     uint32_t out_chunks, in_chunks;     /* pieces owned, to be put back */
-    uint32_t steps;                     /* requests to the store so far */
+    uint32_t worked;                    /* for the store without a break (bs.c) */
     struct iovec scratch;               /* tgt_cmd_scratch() */
     struct bs_task bs;                  /* from here on kept from command to command */
     struct buffer_wait wait;            /* queue for buffers */

@@ -13,6 +13,7 @@ struct thread_private {
     int asleep;            /* atomic: the thread sleeps or is about to: who posts must wake it */
     int posting;           /* atomic: who is within thread_post() */
     struct tgt_defer *defers, **defers_end;
+    struct tgt_defer *laters, **laters_end; /* thread_later() */
     bool spin; /* the last pause was short */
     GSource *source;
     pthread_t pthread;

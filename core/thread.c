@@ -78,9 +78,25 @@ static bool has_work(struct tgt_thread *t)
     return t->priv->defers || has_messages(t->priv) || t->ops->ready(t->ring);
 }
 
+/* What is left for later turns, too. */
+static bool has_turns(struct tgt_thread *t)
+{
+    return has_work(t) || t->priv->laters;
+}
+
+static void run_later(struct thread_private *p)
+{
+    struct tgt_defer *d = p->laters;
+    p->laters = d->host_next;
+    if (!p->laters)
+        p->laters_end = &p->laters;
+    d->pending = false;
+    d->fn(d);
+}
+
 static gboolean turn_check(GSource *source)
 {
-    return has_work(thread_self());
+    return has_turns(thread_self());
 }
 
 static gboolean turn_prepare(GSource *source, gint *timeout)
@@ -92,11 +108,14 @@ static gboolean turn_prepare(GSource *source, gint *timeout)
 static gboolean turn(GSource *source, GSourceFunc callback, gpointer data)
 {
     struct tgt_thread *t = thread_self();
+    bool later = t->priv->laters != NULL;
     for (unsigned rounds = 0; rounds < TURN_ROUNDS && has_work(t); rounds++) {
         while (t->ops->reap(t->ring) + run_messages(t->priv) > 0 && ++rounds < TURN_ROUNDS) {
         }
         run_deferred(t->priv);
     }
+    if (later)
+        run_later(t->priv);
     return G_SOURCE_CONTINUE;
 }
 
@@ -157,7 +176,7 @@ static gint pause_or_sleep(struct tgt_thread *t, GPollFD *fds, guint n, gint tim
 static gint thread_wait(GPollFD *fds, guint n, gint timeout)
 {
     struct tgt_thread *t = thread_self();
-    bool busy = timeout == 0 || has_work(t);
+    bool busy = timeout == 0 || has_turns(t);
     gint res = busy ? t->ops->wait(t->ring, fds, n, 0) : pause_or_sleep(t, fds, n, timeout);
     t->now = clock_ns();
     return res;
@@ -215,6 +234,15 @@ void thread_defer(struct tgt_thread *thread, struct tgt_defer *defer)
     p->defers_end = &defer->host_next;
 }
 
+void thread_later(struct tgt_thread *thread, struct tgt_defer *defer)
+{
+    struct thread_private *p = thread->priv;
+    defer->pending = true;
+    defer->host_next = NULL;
+    *p->laters_end = defer;
+    p->laters_end = &defer->host_next;
+}
+
 uint64_t thread_now(struct tgt_thread *thread)
 {
     return thread->now;
@@ -264,6 +292,7 @@ void *thread_main(void *thread)
     struct thread_private *p = t->priv;
     g_private_set(&self, t);
     p->defers_end = &p->defers;
+    p->laters_end = &p->laters;
     p->quit_msg.fn = quit;
     t->ring = t->ops->open(&p->error);
     if (t->ring)
@@ -272,7 +301,7 @@ void *thread_main(void *thread)
     if (!t->ring)
         return NULL;
     /* What a transport has cancelled when it was detached ends before the thread does. */
-    while (!p->quit || has_work(t) || t->ops->under_way(t->ring) > 0)
+    while (!p->quit || has_turns(t) || t->ops->under_way(t->ring) > 0)
         g_main_context_iteration(t->context, TRUE);
     thread_end(t);
     return NULL;

@@ -66,6 +66,9 @@ struct tgt_thread *threads_pick(struct threads *threads);
 unsigned thread_index(const struct tgt_thread *thread);
 void thread_post(struct tgt_thread *thread, struct tgt_msg *msg);
 void thread_defer(struct tgt_thread *thread, struct tgt_defer *defer);
+/* For a part of long work: run defer->fn in one of the next turns, when the thread has looked at
+ * everything else. One in each turn, first come, first served. On `thread` only. */
+void thread_later(struct tgt_thread *thread, struct tgt_defer *defer);
 uint64_t thread_now(struct tgt_thread *thread);
 struct tgt_watch *watch_add(int fd, void (*fn)(int fd, void *data), void *data);
 void watch_remove(struct tgt_watch *watch);

@@ -5,7 +5,9 @@
 #include <tgt/scsi/be.h>
 
 #include "cmd.h"
+#include "ring.h"
 #include "sbc-scene.h"
+#include "thread.h"
 
 /* ---- Many steps that each end at once ---- */
 
@@ -28,6 +30,71 @@ static void many_steps_leave_room(struct disk *d, gconstpointer data)
     fake_wait(c, FAKE_RELEASED);
     g_assert_true(c->aborted);
     fake_cmd_free(c);
+}
+
+/* Something of the thread that wants to be looked at in each turn, as a socket does. */
+struct ticker {
+    struct tgt_op op;
+    struct tgt_thread *thread;
+    unsigned ticks;
+    bool stop, stopped;
+};
+
+static void tick_start(void *ticker)
+{
+    struct ticker *t = ticker;
+    t->thread->ops->timeout(t->thread->ring, &t->op, 1);
+}
+
+static void tick(struct tgt_op *op, int64_t res)
+{
+    struct ticker *t = (struct ticker *)op;
+    t->ticks++;
+    if (t->stop)
+        __atomic_store_n(&t->stopped, true, __ATOMIC_RELEASE);
+    else
+        tick_start(t);
+}
+
+static void tick_stop(void *ticker)
+{
+    ((struct ticker *)ticker)->stop = true;
+}
+
+/* Ticks while the command runs. */
+static unsigned ticks_during(struct disk *d, struct fake_cmd *c)
+{
+    struct ticker t = {.op.done = tick, .thread = fake_thread(d->f, 0)};
+    fake_call(t.thread, tick_start, &t);
+    fake_submit(c);
+    fake_wait(c, FAKE_RELEASED);
+    fake_call(t.thread, tick_stop, &t);
+    while (!__atomic_load_n(&t.stopped, __ATOMIC_ACQUIRE))
+        g_usleep(100);
+    disk_good(c);
+    return t.ticks;
+}
+
+/* A store that does all within submit() does not keep the thread from others: neither in the pieces
+ * of one request, nor in the requests of one handler. */
+static void long_work_leaves_turns(struct disk *d, gconstpointer data)
+{
+    enum { MIB = 64 };
+    static const struct {
+        uint8_t opcode, byte1, out;
+    } cases[] = {{0x93, 0, 0}, {0x93, 0, 0x5a}, {0x8f, 0, 0}};
+    g_autofree uint8_t *block = g_malloc(d->block_size);
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        uint8_t cdb[16];
+        memset(block, cases[i].out, d->block_size);
+        disk_cdb16(cdb, cases[i].opcode, cases[i].byte1, 0, (MIB << 20) / d->block_size);
+        struct fake_cmd *c = fake_cmd_new(d->n, 1, cdb, sizeof cdb);
+        c->out = block;
+        c->out_len = cases[i].opcode == 0x93 ? d->block_size : 0;
+        g_assert_cmpuint(ticks_during(d, c), >=, MIB / 2);
+    }
+    const uint8_t format[6] = {0x04};
+    g_assert_cmpuint(ticks_during(d, fake_cmd_new(d->n, 1, format, sizeof format)), >=, MIB / 2);
 }
 
 /* ---- Emulation ---- */
@@ -167,6 +234,11 @@ static const struct disk_config
     no_zeroes = {.store = "fault",
                  .options = (const char *const[]){"size=1M", "max_discard=64K", "zeroes=EOPNOTSUPP",
                                                   "from=128K", NULL}},
+    large = {.store = "fault",
+             .options = (const char *const[]){"size=64M", "zeroes=EOPNOTSUPP", NULL}},
+    large_poll = {.store = "fault",
+                  .ring = "poll",
+                  .options = (const char *const[]){"size=64M", "zeroes=EOPNOTSUPP", NULL}},
     narrow = {.store = "fault",
               .options = (const char *const[]){"size=1M", "max_transfer=4K", NULL}},
     no_flush = {.store = "fault", .options = (const char *const[]){"size=1M", "flush=EIO", NULL}},
@@ -181,6 +253,8 @@ static const struct {
 } tests[] = {
     {"many steps", &huge, many_steps},
     {"many steps leave room", &huge, many_steps_leave_room},
+    {"long work leaves turns", &large, long_work_leaves_turns},
+    {"long work leaves turns (poll)", &large_poll, long_work_leaves_turns},
     {"zeroing that fails on the way", &no_zeroes, zeroing_that_fails_on_the_way},
     {"compare and write in pieces", &narrow, compare_write_in_pieces},
     {"ordered waits for lent memory", &lending, ordered_waits_for_lent_memory},

@@ -327,6 +327,52 @@ static void test_defer(struct fixture *f, gconstpointer data)
     sem_destroy(&turn.over);
 }
 
+/* Parts of long work, and when their turns were. */
+struct part {
+    struct tgt_defer defer;
+    GArray *turns;
+    unsigned left;
+    sem_t *over;
+};
+
+static void on_part(struct tgt_defer *defer)
+{
+    struct part *p = (struct part *)defer;
+    uint64_t now = thread_now(thread_self());
+    g_array_append_val(p->turns, now);
+    if (--p->left > 0)
+        thread_later(thread_self(), defer);
+    else
+        sem_post(p->over);
+}
+
+static void start_parts(struct tgt_thread *t, void *data)
+{
+    struct part *p = data;
+    for (unsigned i = 0; thread_index(t) == 0 && i < 3; i++)
+        thread_later(t, &p[i].defer);
+}
+
+/* One in each turn, whoever has some left. */
+static void test_later(struct fixture *f, gconstpointer data)
+{
+    enum { TIMES = 5 };
+    g_autoptr(GArray) turns = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+    struct part parts[3];
+    sem_t over;
+    sem_init(&over, 0, 0);
+    for (unsigned i = 0; i < G_N_ELEMENTS(parts); i++)
+        parts[i] = (struct part){{.fn = on_part}, turns, TIMES, &over};
+    threads_each(f->threads, start_parts, parts);
+    for (unsigned i = 0; i < G_N_ELEMENTS(parts); i++)
+        sem_wait(&over);
+    g_assert_cmpuint(turns->len, ==, TIMES * G_N_ELEMENTS(parts));
+    for (guint i = 1; i < turns->len; i++)
+        g_assert_cmpuint(g_array_index(turns, uint64_t, i), >,
+                         g_array_index(turns, uint64_t, i - 1));
+    sem_destroy(&over);
+}
+
 /* ---- Other services ---- */
 
 static void test_pick(struct fixture *f, gconstpointer data)
@@ -545,6 +591,7 @@ static const struct {
     {"messages/to-main", test_messages_to_main},
     {"messages/around", test_messages_around},
     {"defer", test_defer},
+    {"later", test_later},
     {"pick", test_pick},
     {"worker", test_worker},
     {"other-sources", test_other_sources},
