@@ -117,15 +117,11 @@ static void read_capacity(struct conn *conn)
 
 static void make_requests(struct conn *conn)
 {
-    conn->requests = calloc(conn->options->depth, sizeof(*conn->requests));
-    for (unsigned i = 0; conn->requests && i < conn->options->depth; i++) {
+    conn->requests = load_allocate(conn->options->depth * sizeof(*conn->requests));
+    for (unsigned i = 0; i < conn->options->depth; i++) {
         conn->requests[i].conn = conn;
-        conn->requests[i].buffer = calloc(1, conn->options->transfer);
-        if (!conn->requests[i].buffer)
-            load_die("out of memory");
+        conn->requests[i].buffer = load_allocate(conn->options->transfer);
     }
-    if (!conn->requests)
-        load_die("out of memory");
 }
 
 static void open_connection(struct conn *conn, const struct load_options *options,
@@ -206,12 +202,10 @@ int main(int argc, char **argv)
     static struct load_options options;
     static struct load_stats stats;
     load_options_parse(&options, argc, argv);
-    if (options.idle)
-        load_die("--idle is for the other load generator");
-    struct conn *conns = calloc(options.connections, sizeof(*conns));
-    struct pollfd *fds = calloc(options.connections, sizeof(*fds));
-    if (!conns || !fds)
-        load_die("out of memory");
+    if (options.idle || options.ops || options.digests || options.verify || options.engine)
+        load_die("--idle, --ops, --digests, --verify and --engine are for the other generator");
+    struct conn *conns = load_allocate(options.connections * sizeof(*conns));
+    struct pollfd *fds = load_allocate(options.connections * sizeof(*fds));
     for (unsigned i = 0; i < options.connections; i++)
         open_connection(&conns[i], &options, &stats, i);
     measure(conns, fds, &stats);

@@ -1,142 +1,165 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A lean iSCSI initiator that loads a target: one thread, batched socket calls, JSON on stdout. */
-#include "conn.h"
+#include "engine.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <unistd.h>
+#include <sys/resource.h>
 
-enum { EVENTS = 64, DRAIN_SECONDS = 10 };
+enum { DRAIN_SECONDS = 10, TURN_MS = 10 };
 
 struct load {
     struct load_options options;
     struct load_stats stats;
     struct conn *conns;
-    int epoll;
+    const struct engine *engine;
+    void *waiting; /* the engine's state */
 };
 
-static void watch(struct load *load, struct conn *conn, int operation, uint32_t events)
+static const struct engine *const engines[] = {
+    &engine_epoll,
+#ifdef HAVE_ENGINE_URING
+    &engine_uring,
+#endif
+};
+
+static const struct engine *find_engine(const char *name)
 {
-    struct epoll_event event = {.events = events, .data.ptr = conn};
-    if (epoll_ctl(load->epoll, operation, conn->fd, &event))
-        load_die("epoll_ctl: %s", strerror(errno));
+    if (!name)
+        return engines[0];
+    for (unsigned i = 0; i < sizeof(engines) / sizeof(*engines); i++)
+        if (!strcmp(engines[i]->name, name))
+            return engines[i];
+    load_die("there is no engine '%s' here", name);
+}
+
+/* Thousands of connections are more than the usual limit of descriptors. */
+static void raise_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit))
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 static void open_connections(struct load *load)
 {
-    load->conns = calloc(load->options.connections, sizeof(*load->conns));
-    load->epoll = epoll_create1(EPOLL_CLOEXEC);
-    if (!load->conns || load->epoll < 0)
-        load_die("out of resources");
+    unsigned n = load->options.connections;
+    load->conns = load_allocate(n * sizeof(*load->conns));
+    for (unsigned i = 0; i < n; i++) {
+        conn_init(&load->conns[i], &load->options, &load->stats, i);
+        conn_login(&load->conns[i]);
+        conn_start(&load->conns[i]);
+    }
+    load->waiting = load->engine->open(load->conns, n, load->options.spin);
+}
+
+static void begin_no_more(struct load *load)
+{
+    for (unsigned i = 0; i < load->options.connections; i++)
+        load->conns[i].left = 0;
+}
+
+static void begin(struct load *load)
+{
     for (unsigned i = 0; i < load->options.connections; i++) {
-        struct conn *conn = &load->conns[i];
-        conn_init(conn, &load->options, &load->stats, i);
-        conn_login(conn);
-        conn_start(conn);
-        conn->draining = load->options.idle;
-        watch(load, conn, EPOLL_CTL_ADD, EPOLLIN);
+        conn_fill(&load->conns[i], load_now());
+        load->engine->send(load->waiting, &load->conns[i]);
     }
 }
 
-static void send_more(struct load *load, struct conn *conn, bool was_full)
+static void run_for(struct load *load, double seconds)
 {
-    conn_fill(conn, load_now());
-    bool full = !conn_flush(conn);
-    if (full != was_full)
-        watch(load, conn, EPOLL_CTL_MOD, EPOLLIN | (full ? EPOLLOUT : 0));
+    uint64_t end = load_now() + (uint64_t)(seconds * 1e9);
+    while (load_now() < end)
+        load->engine->turn(load->waiting, TURN_MS);
 }
 
-static void turn_connection(struct load *load, struct conn *conn, uint32_t events)
+static bool is_done(const struct load *load)
 {
-    if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
-        conn_receive(conn);
-    send_more(load, conn, events & EPOLLOUT);
-}
-
-/* One turn of the loop; false: stdin has ended. */
-static bool turn(struct load *load, int timeout)
-{
-    struct epoll_event events[EVENTS];
-    int n = epoll_wait(load->epoll, events, EVENTS, load->options.spin ? 0 : timeout);
-    if (n < 0 && errno != EINTR)
-        load_die("epoll_wait: %s", strerror(errno));
-    for (int i = 0; i < n; i++) {
-        if (!events[i].data.ptr)
+    for (unsigned i = 0; i < load->options.connections; i++)
+        if (load->conns[i].left || conn_in_flight(&load->conns[i]))
             return false;
-        turn_connection(load, events[i].data.ptr, events[i].events);
-    }
     return true;
 }
 
-static void run_until(struct load *load, uint64_t end)
+/* A target that answers nothing at all must not keep us for ever. */
+static void run_to_end(struct load *load)
 {
-    while (load_now() < end)
-        turn(load, 10);
-}
-
-static bool anything_in_flight(const struct load *load)
-{
-    for (unsigned i = 0; i < load->options.connections; i++)
-        if (conn_in_flight(&load->conns[i]))
-            return true;
-    return false;
-}
-
-static void drain(struct load *load)
-{
-    uint64_t end = load_now() + DRAIN_SECONDS * 1000000000ull;
-    for (unsigned i = 0; i < load->options.connections; i++)
-        load->conns[i].draining = true;
-    while (anything_in_flight(load)) {
-        if (load_now() > end)
+    uint64_t ops = load->stats.ops, end = load_now() + DRAIN_SECONDS * 1000000000ull;
+    while (!is_done(load)) {
+        if (ops != load->stats.ops)
+            end = load_now() + DRAIN_SECONDS * 1000000000ull;
+        else if (load_now() > end)
             load_die("commands are still unanswered after %u s", DRAIN_SECONDS);
-        turn(load, 10);
+        ops = load->stats.ops;
+        load->engine->turn(load->waiting, TURN_MS);
     }
 }
 
-static void measure(struct load *load)
+static void measure_time(struct load *load)
 {
-    for (unsigned i = 0; i < load->options.connections; i++)
-        send_more(load, &load->conns[i], false);
-    run_until(load, load_now() + (uint64_t)(load->options.warmup * 1e9));
+    begin(load);
+    run_for(load, load->options.warmup);
     load_stats_start(&load->stats, &load->options);
-    run_until(load, load_now() + (uint64_t)(load->options.seconds * 1e9));
+    run_for(load, load->options.seconds);
     load_stats_stop(&load->stats, &load->options);
-    drain(load);
-    load_report(&load->stats, &load->options, &load->conns[0].session);
+    begin_no_more(load);
+    run_to_end(load);
 }
 
-/* A file or /dev/null as stdin has ended already: then there is nothing to wait for. */
-static bool watch_stdin(struct load *load)
+static void measure_ops(struct load *load)
 {
-    struct epoll_event event = {.events = EPOLLIN};
-    return !epoll_ctl(load->epoll, EPOLL_CTL_ADD, STDIN_FILENO, &event);
+    load_stats_start(&load->stats, &load->options);
+    begin(load);
+    run_to_end(load);
+    load_stats_stop(&load->stats, &load->options);
+}
+
+static void report_idle(const struct load *load)
+{
+    unsigned n = load->options.connections;
+    uint64_t login = 0;
+    for (unsigned i = 0; i < n; i++)
+        login += load->conns[i].login_time;
+    printf("{\"connections\": %u, \"login_us\": %.1f}\n", n, (double)login / n / 1000);
+    fflush(stdout);
 }
 
 static void stay_idle(struct load *load)
 {
-    bool wait = watch_stdin(load);
-    printf("{\"connections\": %u}\n", load->options.connections);
-    fflush(stdout);
-    while (wait && turn(load, -1))
+    begin_no_more(load);
+    bool wait = load->engine->watch_stdin(load->waiting);
+    report_idle(load);
+    while (wait && load->engine->turn(load->waiting, -1))
         ;
+}
+
+static void measure(struct load *load)
+{
+    if (load->options.ops)
+        measure_ops(load);
+    else
+        measure_time(load);
+    load_report(&load->stats, &load->options, &load->conns[0].session);
 }
 
 static void close_connections(struct load *load)
 {
+    load->engine->close(load->waiting);
     for (unsigned i = 0; i < load->options.connections; i++)
         conn_free(&load->conns[i]);
     free(load->conns);
-    close(load->epoll);
 }
 
 int main(int argc, char **argv)
 {
     static struct load load;
     load_options_parse(&load.options, argc, argv);
+    load.engine = find_engine(load.options.engine);
+    raise_limit();
     open_connections(&load);
     if (load.options.idle)
         stay_idle(&load);

@@ -75,23 +75,40 @@ static void receive_all(int fd, void *data, size_t length)
     }
 }
 
+/* Only logins have data here, and no login has digests. */
 static void send_pdu(struct conn *conn, struct bhs *bhs, const void *data, uint32_t length)
 {
     static const char padding[4];
+    uint8_t digest[DIGEST_SIZE];
     bhs->data_length = be24(length);
     bhs->word28 = be32(conn->exp_stat_sn);
     send_all(conn->fd, bhs, sizeof(*bhs));
+    digest_make(bhs, sizeof(*bhs), digest);
+    send_all(conn->fd, digest, conn->digests ? sizeof(digest) : 0);
     send_all(conn->fd, data, length);
     send_all(conn->fd, padding, -length & 3);
+}
+
+static void receive_digest(struct conn *conn, const void *data, size_t length)
+{
+    uint8_t digest[DIGEST_SIZE], received[DIGEST_SIZE];
+    if (!conn->digests || !length)
+        return;
+    receive_all(conn->fd, received, sizeof(received));
+    digest_make(data, length, digest);
+    if (memcmp(digest, received, sizeof(digest)))
+        load_die("a digest is wrong");
 }
 
 static void receive_pdu(struct conn *conn, struct reply *reply)
 {
     receive_all(conn->fd, &reply->bhs, sizeof(reply->bhs));
+    receive_digest(conn, &reply->bhs, sizeof(reply->bhs));
     reply->length = be24_get(reply->bhs.data_length);
     if (reply->bhs.ahs_length || reply->length > TEXT_MAX)
         load_die("unexpected PDU: opcode %#x, %u bytes", reply->bhs.opcode, reply->length);
     receive_all(conn->fd, reply->data, (reply->length + 3) & ~3u);
+    receive_digest(conn, reply->data, (reply->length + 3) & ~3u);
     memset(reply->data + reply->length, 0, 4);
     conn->exp_stat_sn = be32_get(reply->bhs.word24) + 1;
     conn->max_cmd_sn = be32_get(reply->bhs.word32);
@@ -105,6 +122,10 @@ static void take_key(struct load_session *session, const char *key, const char *
         session->initial_r2t = !strcmp(value, "Yes");
     else if (!strcmp(key, "ImmediateData"))
         session->immediate_data = !strcmp(value, "Yes");
+    else if (!strcmp(key, "HeaderDigest"))
+        session->header_digest = !strcmp(value, "CRC32C");
+    else if (!strcmp(key, "DataDigest"))
+        session->data_digest = !strcmp(value, "CRC32C");
     else if (!strcmp(key, "MaxRecvDataSegmentLength"))
         session->send_segment = (uint32_t)strtoul(value, NULL, 0);
     else if (!strcmp(key, "FirstBurstLength"))
@@ -170,12 +191,13 @@ static uint32_t security_keys(const struct load_options *options, char *text, si
 
 static uint32_t operational_keys(const struct load_options *options, char *text, size_t size)
 {
+    const char *digest = options->digests ? "CRC32C" : "None";
     int n = snprintf(text, size,
-                     "HeaderDigest=None%cDataDigest=None%cErrorRecoveryLevel=0%c"
+                     "HeaderDigest=%s%cDataDigest=%s%cErrorRecoveryLevel=0%c"
                      "InitialR2T=%s%cImmediateData=%s%cMaxRecvDataSegmentLength=%u%c"
                      "FirstBurstLength=%u%cMaxBurstLength=%u%cMaxOutstandingR2T=1%c"
                      "MaxConnections=1%cDataPDUInOrder=Yes%cDataSequenceInOrder=Yes%c",
-                     0, 0, 0, options->initial_r2t ? "Yes" : "No", 0,
+                     digest, 0, digest, 0, 0, options->initial_r2t ? "Yes" : "No", 0,
                      options->immediate_data ? "Yes" : "No", 0, options->max_recv_segment, 0,
                      options->first_burst, 0, options->max_burst, 0, 0, 0, 0, 0);
     return (uint32_t)n;
@@ -193,6 +215,9 @@ static void negotiate(struct conn *conn)
     };
     login_stage(conn, 0, 1, text, security_keys(conn->options, text, sizeof(text)));
     login_stage(conn, 1, 3, text, operational_keys(conn->options, text, sizeof(text)));
+    conn->digests = conn->options->digests;
+    if (conn->digests && !(conn->session.header_digest && conn->session.data_digest))
+        load_die("the target does not agree to digests");
 }
 
 /* --- first commands --- */
@@ -204,7 +229,7 @@ static uint8_t run_command(struct conn *conn, const uint8_t cdb[16], uint32_t ex
     struct bhs bhs = {
         .opcode = OP_COMMAND,
         .flags = FLAG_FINAL | COMMAND_SIMPLE | (expected ? COMMAND_READ : 0),
-        .lun = be64((uint64_t)conn->options->lun << 48),
+        .lun = bhs_lun(conn->options->lun),
         .word20 = be32(expected),
         .word24 = be32(conn->cmd_sn++),
     };
@@ -241,10 +266,12 @@ static void read_capacity(struct conn *conn)
 
 void conn_login(struct conn *conn)
 {
+    uint64_t start = load_now();
     conn->fd = connect_to(conn->options);
     set_socket_options(conn->fd);
     conn->cmd_sn = 1;
     negotiate(conn);
+    conn->login_time = load_now() - start;
     wait_until_ready(conn);
     read_capacity(conn);
 }

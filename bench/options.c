@@ -17,9 +17,13 @@ static const char usage[] =
     "  --connections N     sessions, one connection each (default 1)\n"
     "  --time SEC          measured time (default 2)\n"
     "  --warmup SEC        time before it (default 0.3)\n"
+    "  --ops N             so many commands instead of a time, without warmup\n"
     "  --spin              poll without sleeping\n"
+    "  --digests           CRC32C of headers and data, made and checked\n"
+    "  --verify            check what is read against what was written before\n"
+    "  --engine NAME       how to wait for sockets: epoll or uring\n"
     "  --idle              only log in, answer pings until stdin ends\n"
-    "  --target-pid PID    also measure the CPU time of this process\n"
+    "  --target-pid PID    also measure CPU time and context switches of this process\n"
     "  --initiator NAME    initiator name\n"
     "  --initial-r2t       ask for InitialR2T=Yes instead of No\n"
     "  --no-immediate      ask for ImmediateData=No instead of Yes\n"
@@ -33,7 +37,11 @@ enum {
     OPT_CONNECTIONS,
     OPT_TIME,
     OPT_WARMUP,
+    OPT_OPS,
     OPT_SPIN,
+    OPT_DIGESTS,
+    OPT_VERIFY,
+    OPT_ENGINE,
     OPT_IDLE,
     OPT_TARGET_PID,
     OPT_INITIATOR,
@@ -52,7 +60,11 @@ static const struct option long_options[] = {
     {"connections", required_argument, NULL, OPT_CONNECTIONS},
     {"time", required_argument, NULL, OPT_TIME},
     {"warmup", required_argument, NULL, OPT_WARMUP},
+    {"ops", required_argument, NULL, OPT_OPS},
     {"spin", no_argument, NULL, OPT_SPIN},
+    {"digests", no_argument, NULL, OPT_DIGESTS},
+    {"verify", no_argument, NULL, OPT_VERIFY},
+    {"engine", required_argument, NULL, OPT_ENGINE},
     {"idle", no_argument, NULL, OPT_IDLE},
     {"target-pid", required_argument, NULL, OPT_TARGET_PID},
     {"initiator", required_argument, NULL, OPT_INITIATOR},
@@ -83,6 +95,14 @@ void load_die(const char *format, ...)
     fputc('\n', stderr);
     va_end(args);
     exit(1);
+}
+
+void *load_allocate(size_t size)
+{
+    void *memory = calloc(1, size);
+    if (!memory)
+        load_die("out of memory");
+    return memory;
 }
 
 static uint32_t parse_size(const char *text, uint32_t max)
@@ -153,6 +173,12 @@ static bool parse_value(struct load_options *options, int option, const char *te
     case OPT_WARMUP:
         options->warmup = parse_seconds(text);
         return true;
+    case OPT_OPS:
+        options->ops = parse_size(text, UINT32_MAX);
+        return true;
+    case OPT_ENGINE:
+        options->engine = text;
+        return true;
     case OPT_TARGET_PID:
         options->target_pid = (int)parse_size(text, INT32_MAX);
         return true;
@@ -181,6 +207,12 @@ static bool parse_flag(struct load_options *options, int option)
         return true;
     case OPT_IDLE:
         options->idle = true;
+        return true;
+    case OPT_DIGESTS:
+        options->digests = true;
+        return true;
+    case OPT_VERIFY:
+        options->verify = true;
         return true;
     case OPT_INITIAL_R2T:
         options->initial_r2t = true;

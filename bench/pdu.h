@@ -26,6 +26,7 @@ enum {
     COMMAND_SIMPLE = 0x01,
     DATA_IN_STATUS = 0x01,
     RESIDUAL_MASK = 0x1e,
+    DATA_IN_RESIDUAL_MASK = 0x06,
     LOGIN_TRANSIT = 0x80,
     LOGIN_CONTINUE = 0x40,
 };
@@ -56,5 +57,11 @@ struct bhs {
     };
 };
 _Static_assert(sizeof(struct bhs) == 48, "a basic header segment has 48 bytes");
+
+/* Peripheral device addressing as far as it goes, then flat space addressing (SAM-5 4.7.7). */
+static inline be64_t bhs_lun(unsigned lun)
+{
+    return be64((uint64_t)(lun < 256 ? lun : 0x4000u | lun) << 48);
+}
 
 #endif
