@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Counts what each thread of a program allocates and locks: LD_PRELOAD=.../count-malloc.so PROGRAM
  *
- * On SIGUSR1 and at the end it appends a line "THREAD NAME COUNT..." for each thread, and then a
- * line "end", to the file that COUNT_FILE names, or to standard error. */
+ * On SIGUSR1 and at the end it appends a line "PID THREAD COUNT... NAME" for each thread, and then
+ * a line "PID end", to the file that COUNT_FILE names, or to standard error. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -148,21 +148,23 @@ static void put(const char *text, size_t length)
 static void report_thread(struct counts *counts)
 {
     char line[256];
-    read_name(counts);
-    int at =
-        snprintf(line, sizeof(line), "%d %s", counts->thread, counts->name[0] ? counts->name : "?");
+    int at = snprintf(line, sizeof(line), "%d %d", getpid(), counts->thread);
     for (unsigned i = 0; i < N_COUNTS; i++)
         at += snprintf(line + at, sizeof(line) - (size_t)at, " %lu", counts->count[i]);
-    line[at++] = '\n';
+    read_name(counts);
+    at += snprintf(line + at, sizeof(line) - (size_t)at, " %s\n",
+                   counts->name[0] ? counts->name : "-");
     put(line, (size_t)at);
 }
 
+/* Also of a signal: nothing here allocates or locks. */
 static void report(int signal)
 {
+    char line[32];
     int error = errno;
     for (unsigned i = 0; i < n_threads; i++)
         report_thread(&all[i]);
-    put("end\n", 4);
+    put(line, (size_t)snprintf(line, sizeof(line), "%d end\n", getpid()));
     errno = error;
 }
 

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The targets that are measured: Debian's tgt and our daemon, each on a port of its own."""
+"""The targets that are measured: Debian's tgt and our daemon, each on a port of its own.
+
+A name says what it is:  STORE[:RING][:tTHREADS]  for ours, such as mem, rdwr-direct:poll, null:t2.
+"""
 
 import glob
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -17,8 +19,18 @@ sys.path.insert(0, os.path.join(HERE, "..", "tests", "lib"))
 import daemon  # noqa: E402
 
 IQN = "iqn.2024-01.org.example:bench"
-TARGET_CPU, LOAD_CPU = 1, 0
-SIZE_MB = 256
+MIB = 1 << 20
+STORES = ("null", "mem", "rdwr", "rdwr-direct", "rdwr-sync")
+PEERS = ("tgt", "tgt-tuned", "tgt-null", "tgt-direct", "tgt-sync")
+DEFAULT = ("tgt", "tgt-tuned", "tgt-direct", "tgt-sync",
+           *(name for store in STORES for name in (store, f"{store}:poll")))  # fmt: skip
+# What an administrator could set to help large transfers.
+TUNED = {"MaxRecvDataSegmentLength": 262144, "FirstBurstLength": 262144,
+         "MaxBurstLength": 1048576, "InitialR2T": "No"}  # fmt: skip
+
+
+class BenchError(Exception):
+    """Something could not be measured; the text says what and why."""
 
 
 def use_build(build):
@@ -34,18 +46,41 @@ def use_build(build):
             sys.exit(f"bench: there is no {os.environ[variable]}: build first, or name --build DIR")
 
 
-class on_cpu:
-    """What is started in this block runs on one CPU."""
+def peer_program(name):
+    """A program of Debian's tgt, or None; ours, where it is installed, is not meant."""
+    path = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin")
+    if path is None:
+        return None
+    version = subprocess.run([path, "-V"], capture_output=True, text=True, check=False).stdout
+    return path if version[:1].isdigit() else None
 
-    def __init__(self, cpu):
-        self.cpu = cpu
+
+# CPUs -------------------------------------------------------------------------------------------
+
+ALL_CPUS = sorted(os.sched_getaffinity(0))
+LOAD_CPUS = ALL_CPUS[:1]
+
+
+def target_cpus(threads):
+    """One for each thread, none of them the initiator's if there are enough."""
+    return (ALL_CPUS[1:] or ALL_CPUS)[:threads]
+
+
+class on_cpus:
+    """What is started in this block runs on these CPUs."""
+
+    def __init__(self, cpus):
+        self.cpus = cpus
 
     def __enter__(self):
         self.before = os.sched_getaffinity(0)
-        os.sched_setaffinity(0, {self.cpu})
+        os.sched_setaffinity(0, self.cpus)
 
     def __exit__(self, *_):
         os.sched_setaffinity(0, self.before)
+
+
+# Helpers ----------------------------------------------------------------------------------------
 
 
 def free_port():
@@ -54,171 +89,169 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def wait_for_port(port, deadline):
-    """Seconds from now until someone listens."""
-    start = time.monotonic()
-    while time.monotonic() < start + deadline:
+def wait_for_port(port, deadline=10):
+    """Until someone listens."""
+    end = time.monotonic() + deadline
+    while time.monotonic() < end:
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()
-            return time.monotonic() - start
+            return
         except OSError:
             time.sleep(0.0002)
-    sys.exit(f"bench: nobody listens on port {port} after {deadline} s")
+    raise BenchError(f"nobody listens on port {port} after {deadline} s")
 
 
-def make_disk(folder):
-    """A file in memory, without holes."""
+def make_disk(folder, size):
+    """A file without holes."""
     path = os.path.join(folder, "disk.img")
+    chunk = os.urandom(MIB)
     with open(path, "wb") as file:
-        for _ in range(SIZE_MB):
-            file.write(os.urandom(1 << 20))
+        for _ in range(size // MIB):
+            file.write(chunk)
+        os.fsync(file.fileno())
     return path
 
 
-def end(process):
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+# Targets ----------------------------------------------------------------------------------------
 
 
 class Target:
-    """A target; subclasses set `pid` and `port` in launch(), and stop what launch() started."""
+    """A target; subclasses set `pid` and `port` in launch(), and end what launch() started.
 
-    process = None
-    daemon = None
+    flavour     "direct" or "sync" if its disk is a file below disk_dir and not in memory
+    disk        path of that file, if there is one
+    """
 
-    def __init__(self):
-        self.folder = tempfile.mkdtemp(prefix="tgt-bench.", dir="/dev/shm")
+    threads = 1
+    disk = None
+
+    def __init__(self, name, size, disk_dir):
+        self.name = name
+        self.size = size
+        kind = name.split(":")[0]
+        self.flavour = kind.rsplit("-", 1)[1] if kind.endswith(("-direct", "-sync")) else None
+        self.folder = tempfile.mkdtemp(prefix="tgt-bench.",
+                                       dir=disk_dir if self.flavour else "/dev/shm")  # fmt: skip
+
+    @property
+    def base(self):
+        """Name of the target that it is compared with."""
+        return f"tgt-{self.flavour}" if self.flavour else "tgt"
 
     def start(self):
-        with on_cpu(TARGET_CPU):
+        with on_cpus(target_cpus(self.threads)):
             self.launch()
         self.configure()
 
-    @property
-    def url(self):
-        return f"iscsi://127.0.0.1:{self.port}/{IQN}/1"
+    def url(self, lun=1):
+        return f"iscsi://127.0.0.1:{self.port}/{IQN}/{lun}"
 
-    def memory(self):
-        with open(f"/proc/{self.pid}/status") as status:
-            for line in status:
-                if line.startswith("VmRSS:"):
-                    return int(line.split()[1]) * 1024
-        sys.exit(f"bench: process {self.pid} has no VmRSS")
+    def make_disk(self):
+        self.disk = make_disk(self.folder, self.size)
+        return self.disk
 
-    def cpu_ns(self):
-        total = 0
-        for path in glob.glob(f"/proc/{self.pid}/task/*/schedstat"):
-            with open(path) as file:
-                total += int(file.read().split()[0])
-        return total
-
-    def remove_folder(self):
-        shutil.rmtree(self.folder, ignore_errors=True)
+    def stop(self):
+        try:
+            self.end()
+        finally:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class DebianTgt(Target):
-    """Debian's tgt, in its default configuration: rdwr on a file in memory."""
+    """Debian's tgt, in its default configuration but for what its name says."""
 
-    name = "tgt rdwr"
+    process = None
 
     def launch(self):
         self.port = free_port()
         self.environment = {**os.environ, "TGT_IPC_SOCKET": os.path.join(self.folder, "ipc")}
         with open(os.path.join(self.folder, "log"), "wb") as log:
             self.process = subprocess.Popen(
-                ["/usr/sbin/tgtd", "-f", "-C", "77", "--iscsi", f"portal=127.0.0.1:{self.port}"],
+                [peer_program("tgtd"), "-f", "-C", "77",
+                 "--iscsi", f"portal=127.0.0.1:{self.port}"],
                 env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                preexec_fn=daemon.die_with_parent,
             )  # fmt: skip
         self.pid = self.process.pid
 
-    def admin(self, *words):
-        subprocess.run(["/usr/sbin/tgtadm", "-C", "77", "--lld", "iscsi", "--mode", *words],
-                       env=self.environment, check=True)
+    def admin(self, mode, op, **options):
+        words = [word for k, v in options.items() for word in (f"--{k}", str(v))]
+        command = [peer_program("tgtadm"), "-C", "77", "--lld", "iscsi", "--mode", mode,
+                   "--op", op, "--tid", "1", *words]  # fmt: skip
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True,
+                              check=False)  # fmt: skip
+        if done.returncode:
+            raise BenchError(f"{' '.join(command)}: {done.stderr.strip()}")
+
+    def set(self, **parameters):
+        for name, value in parameters.items():
+            self.admin("target", "update", name=name, value=value)
 
     def configure(self):
-        wait_for_port(self.port, 10)
-        self.admin("target", "--op", "new", "--tid", "1", "-T", IQN)
-        disk = make_disk(self.folder)
-        self.admin("logicalunit", "--op", "new", "--tid", "1", "--lun", "1", "-b", disk)
-        self.admin("target", "--op", "bind", "--tid", "1", "-I", "ALL")
+        wait_for_port(self.port)
+        self.admin("target", "new", targetname=IQN)
+        self.set(HeaderDigest="CRC32C,None", DataDigest="CRC32C,None")
+        if self.name == "tgt-tuned":
+            self.set(**TUNED)
+        flags = {"bsoflags": self.flavour} if self.flavour else {}
+        if self.name == "tgt-null":
+            flags["bstype"] = "null"
+        self.admin("logicalunit", "new", lun=1, **{"backing-store": self.make_disk()}, **flags)
+        self.admin("target", "bind", **{"initiator-address": "ALL"})
 
-    def stop(self):
+    def end(self):
         if self.process:
-            end(self.process)
-        self.remove_folder()
+            self.process.kill()
+            self.process.wait()
 
 
 class Ours(Target):
-    """Our daemon with one I/O thread on one of its stores."""
+    """Our daemon on one of its stores."""
 
-    def __init__(self, store, ring="auto"):
-        super().__init__()
-        self.store = store
-        self.ring = ring
-        self.name = store if ring == "auto" else f"{store} {ring}"
+    daemon = None
+    environment = None  # changes to that of the daemon
+
+    def __init__(self, name, size, disk_dir):
+        super().__init__(name, size, disk_dir)
+        self.store, *words = name.split(":")
+        self.ring = next((w for w in words if w in ("uring", "poll")), "auto")
+        self.threads = next((int(w[1:]) for w in words if w[:1] == "t"), 1)
 
     def launch(self):
-        self.daemon = daemon.Daemon(ring=self.ring)
-        self.daemon.start()
+        refusal = daemon.io_uring_refusal() if self.ring == "uring" else None
+        if refusal:
+            raise BenchError(refusal)
+        self.daemon = daemon.Daemon(ring=self.ring, threads=self.threads,
+                                    env=self.environment).start()  # fmt: skip
         self.pid = self.daemon.process.pid
 
     def configure(self):
         self.port = self.daemon.portals()[0].port
         self.daemon.create_target(IQN)
-        if self.store == "rdwr":
-            self.daemon.create_lun(IQN, 1, "rdwr", ("--path", make_disk(self.folder)))
+        if self.store.startswith("rdwr"):
+            flag = {self.flavour: "on"} if self.flavour else {}
+            self.daemon.create_lun(IQN, 1, "rdwr", ("--path", self.make_disk()), **flag)
         else:
-            self.daemon.create_lun(IQN, 1, self.store, size=f"{SIZE_MB}M")
+            self.daemon.create_lun(IQN, 1, self.store, size=self.size)
 
-    def stop(self):
+    def end(self):
         if self.daemon:
             self.daemon.stop()
-        self.remove_folder()
 
 
-def start_time(kind):
-    """Milliseconds from the start of the daemon until it accepts connections."""
-    target = kind()
-    port = free_port()
-    begin = time.monotonic()
-    with on_cpu(TARGET_CPU):
-        process = subprocess.Popen(_command(target, port), stdin=subprocess.DEVNULL,
-                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                   env={**os.environ, "TGT_IPC_SOCKET": f"{target.folder}/ipc"})
-    try:
-        wait_for_port(port, 10)
-        return (time.monotonic() - begin) * 1000
-    finally:
-        end(process)
-        target.remove_folder()
+def is_ours(name):
+    store, *words = name.split(":")
+    return store in STORES and all(
+        w in ("uring", "poll") or (w[:1] == "t" and w[1:].isdigit() and int(w[1:]) > 0)
+        for w in words
+    )
 
 
-def _command(target, port):
-    portal = f"portal=127.0.0.1:{port}"
-    if isinstance(target, DebianTgt):
-        return ["/usr/sbin/tgtd", "-f", "-C", "77", "--iscsi", portal]
-    state = os.path.join(target.folder, "state")
-    os.mkdir(state, 0o700)
-    control = os.path.join(target.folder, "control")
-    return [os.environ["TGTD"], "-f", "-t", "1", "--control", control, "--state-dir", state,
-            "--iscsi", portal]  # fmt: skip
+def check_name(name):
+    if name not in PEERS and not is_ours(name):
+        sys.exit(f"bench: no target is called '{name}'; there are {', '.join(PEERS)}, and "
+                 f"{', '.join(STORES)}, each of these also with :poll, :uring or :tTHREADS")
 
 
-def serve_time():
-    """Milliseconds from `tgtctl serve IMAGE` until its URL stands on the terminal."""
-    folder = tempfile.mkdtemp(prefix="tgt-bench.", dir="/dev/shm")
-    begin = time.monotonic()
-    process = subprocess.Popen(
-        [os.environ["TGTCTL"], "serve", os.path.join(folder, "a.img"), "--size", "1G", "--portal",
-         "127.0.0.1:0"],
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        while b"iscsi://" not in (line := process.stdout.readline()):
-            if not line:
-                sys.exit("bench: tgtctl serve prints no URL")
-        return (time.monotonic() - begin) * 1000
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=10)
-        shutil.rmtree(folder, ignore_errors=True)
+def make(name, size, disk_dir):
+    return (Ours if is_ours(name) else DebianTgt)(name, size, disk_dir)
