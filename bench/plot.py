@@ -17,6 +17,7 @@ set style data histogram
 set style histogram clustered gap 1.5
 set style fill solid 0.85 border -1
 set logscale y 2
+set yrange [*<0.5:2<*]
 set grid ytics
 set ylabel 'IOPS, tgt = 1'
 set key outside right top

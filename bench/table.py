@@ -97,7 +97,7 @@ def _sections(report):
 def print_text(report):
     for title, table, words in _sections(report):
         print(f"\n{title}\n{text(table, words)}")
-    print(f"\n{NOTES}")
+    print(f"\n{NOTES}" if report["rows"] else "")
 
 
 def write_markdown(report, path, plot=None):

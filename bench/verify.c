@@ -17,6 +17,7 @@ struct unit {
 struct verify {
     unsigned blocks; /* per unit */
     uint32_t last;   /* generation that was given out last */
+    unsigned n_wrong;
     struct unit units[];
 };
 
@@ -77,21 +78,29 @@ static bool block_is(const uint8_t *data, uint32_t size, uint64_t lba, uint32_t 
 {
     for (uint32_t at = 0; at < size; at += 8) {
         uint64_t word = word_of(lba, generation, at);
-        if (memcmp(data + at, &word, sizeof(word))) {
-            fprintf(stderr, "load: block %" PRIu64 " differs from byte %u on\n", lba, at);
+        if (memcmp(data + at, &word, sizeof(word)))
             return false;
-        }
     }
     return true;
 }
 
-static bool data_is(const struct verify *verify, const struct slot *slot, uint32_t block_size,
+/* Where one block is wrong, many may be. */
+static void say_wrong(struct verify *verify, uint64_t lba)
+{
+    if (verify->n_wrong++ < 10)
+        fprintf(stderr, "load: block %" PRIu64 " differs from what was written\n", lba);
+}
+
+static bool data_is(struct verify *verify, const struct slot *slot, uint32_t block_size,
                     uint32_t generation)
 {
-    for (unsigned i = 0; i < verify->blocks; i++)
-        if (!block_is(slot->data + (size_t)i * block_size, block_size, slot->io.lba + i,
-                      generation))
+    for (unsigned i = 0; i < verify->blocks; i++) {
+        uint64_t lba = slot->io.lba + i;
+        if (!block_is(slot->data + (size_t)i * block_size, block_size, lba, generation)) {
+            say_wrong(verify, lba);
             return false;
+        }
+    }
     return true;
 }
 
