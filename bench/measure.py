@@ -39,7 +39,7 @@ class Initiator:
         with targets.on_cpus(targets.LOAD_CPUS):
             done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
         if done.returncode:
-            raise BenchError(f"{' '.join(command)}: status {done.returncode}, {done.stderr.strip()}")
+            raise BenchError(f"{' '.join(command)}: {done.stderr.strip() or done.stdout.strip()}")
         figures = json.loads(done.stdout)
         return {**figures, **figures.pop("latency_us")}
 

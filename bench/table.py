@@ -4,10 +4,10 @@
 NOTES = (
     "Medians; the spread is that of all rounds. Ratios are medians over the rounds: 2.00 under "
     "\"x tgt\" is twice the IOPS of tgt on a disk of the same kind, 0.50 under \"CPU x\" is half "
-    "its CPU time per command, and \"x fio\" is the IOPS as a part of what fio reaches on the file "
-    "itself. CPU time and context switches (voluntary + involuntary) are per command, of all "
-    "threads of the target; \"init.\" is the CPU time of the initiator, with a ! where that is what "
-    "limits the figure.")
+    "its CPU time per command, and \"x fio\" is the IOPS as a part of what fio reaches on the "
+    "file itself. CPU time and context switches (voluntary + involuntary) are per command, of all "
+    "threads of the target; \"init.\" is the CPU time of the initiator, with a ! where that is "
+    "what limits the figure.")
 
 
 def _figure(row, name, digits, scale=1):

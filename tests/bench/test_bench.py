@@ -104,9 +104,9 @@ def test_load_misses_what_is_lost(bed, engine):
 @tap.timeout(60)
 def test_run_reports(bed):
     markdown = bed.path("results.md")
-    report = bed.bench("run", "--only", "r4k-qd32-beside1", "w4k-qd32-crc", "--rounds", "1", "--time",
-                       "0.2", "--warmup", "0.05", "--size", "8", "--targets", "null,rdwr:poll",
-                       "--markdown", markdown)  # fmt: skip
+    report = bed.bench("run", "--only", "r4k-qd32-beside1", "w4k-qd32-crc", "--rounds", "1",
+                       "--time", "0.2", "--warmup", "0.05", "--size", "8", "--targets",
+                       "null,rdwr:poll", "--markdown", markdown)  # fmt: skip
     rows = {(row["workload"], row["target"]): row for row in report["rows"]}
     tap.equal(len(rows), 4, f"rows, with the remarks {report['remarks']}")
     for row in rows.values():
@@ -121,7 +121,8 @@ def test_run_reports(bed):
 
 @tap.timeout(60)
 def test_scale_reports(bed):
-    report = bed.bench("scale", "--luns", "20", "--sessions", "3", "--rounds", "1", "--time", "0.05")
+    report = bed.bench("scale", "--luns", "20", "--sessions", "3", "--rounds", "1", "--time",
+                       "0.05")  # fmt: skip
     tap.equal([row["luns"] for row in report["luns"]], [10, 20], "marks of logical units")
     tap.equal([(row["luns"], row["sessions"]) for row in report["sessions"]],
               [(2, 1), (2, 3), (20, 1), (20, 3)], "marks of sessions")
@@ -133,7 +134,8 @@ def test_scale_reports(bed):
 def test_count_reports(bed):
     if not os.path.exists(os.path.join(bed.build, "bench", "count-malloc.so")):
         tap.skip("a sanitizer allocates in its own way")
-    rows = bed.bench("count", "--only", "r4k-qd32", "--ops", "200", "--size", "8", "--targets", "mem")
+    rows = bed.bench("count", "--only", "r4k-qd32", "--ops", "200", "--size", "8", "--targets",
+                     "mem")  # fmt: skip
     whole = next(row for row in rows if row["thread"] is None)
     for figure in ("malloc", "free", "lock", "voluntary"):
         tap.true(whole[figure] >= 0, f"no {figure} in {whole}")
