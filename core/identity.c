@@ -13,7 +13,6 @@
 #include "target.h"
 
 #define FOLDER "identities"
-#define GROUP  "luns"
 
 /* The 24 bits of an IEEE company id in our NAA 6h designators. None is assigned to us, so it is one
  * with the "locally administered" bit, which IEEE never assigns; the 100 bits of the UUID behind it
@@ -74,86 +73,62 @@ void identity_legacy_uuid(const char *target, uint16_t lun, uint8_t uuid[16])
 
 /* ---- Keeping ---- */
 
-/* One key file per target: [luns] LUN=UUID. NULL with error: it cannot be read. What can be read
- * but is damaged is set aside: its LUs get new identities, and a human can still look up the old
- * ones. */
-static GKeyFile *load(const char *target, GError **error)
+/* A file for each, so that the many LUNs of a target cost no more than few. The '/' becomes a '_',
+ * which no target has in its name. */
+static char *file_of(const char *target, uint16_t lun)
 {
-    g_autoptr(GError) damage = NULL, problem = NULL;
-    g_autoptr(GKeyFile) file = g_key_file_new();
-    gsize len = 0;
-    g_autofree char *data = state_read(FOLDER, target, &len, &problem);
-    if (problem != NULL) {
-        g_propagate_prefixed_error(error, g_steal_pointer(&problem),
-                                   "identities of '%s': ", target);
-        return NULL;
-    }
-    if (data == NULL ||
-        g_key_file_load_from_data(file, data, len, G_KEY_FILE_KEEP_COMMENTS, &damage))
-        return g_steal_pointer(&file);
-    if (!state_set_aside(FOLDER, target, error))
-        return NULL;
-    log_warning("the file of identities of target '%s' is damaged and was set aside, its LUs get "
-                "new ones: %s",
-                target, damage->message);
-    return g_key_file_new();
+    return g_strdup_printf("%s/%u", target, lun);
 }
 
-static bool save(const char *target, GKeyFile *file, GError **error)
+static bool save(const char *file, const uint8_t uuid[16], GError **error)
 {
-    gsize len;
-    g_autofree char *data = g_key_file_to_data(file, &len, NULL);
-    if (state_write(FOLDER, target, data, len, error))
+    char text[38];
+    identity_format(uuid, text);
+    strcpy(text + 36, "\n");
+    if (state_write(FOLDER, file, text, sizeof text - 1, error))
         return true;
     g_prefix_error(error, "the identity of the logical unit cannot be kept: ");
     return false;
 }
 
-static void put(GKeyFile *file, uint16_t lun, const uint8_t uuid[16])
+/* What is damaged is kept aside: a human can still look it up. */
+static bool set_aside(const char *file, GError **error)
 {
-    char key[8], text[37];
-    snprintf(key, sizeof key, "%u", lun);
-    identity_format(uuid, text);
-    g_key_file_set_string(file, GROUP, key, text);
+    if (!state_set_aside(FOLDER, file, error))
+        return false;
+    log_warning("the identity of %s is damaged and was set aside, it gets a new one", file);
+    return true;
 }
 
-static bool get(GKeyFile *file, const char *target, uint16_t lun, uint8_t uuid[16])
+/* Unknown: true with *known false. */
+static bool load(const char *file, uint8_t uuid[16], bool *known, GError **error)
 {
-    char key[8];
-    snprintf(key, sizeof key, "%u", lun);
-    g_autofree char *text = g_key_file_get_string(file, GROUP, key, NULL);
-    if (text == NULL)
+    g_autoptr(GError) problem = NULL;
+    g_autofree char *text = state_read(FOLDER, file, NULL, &problem);
+    *known = text != NULL && identity_parse(g_strchomp(text), uuid);
+    if (problem != NULL) {
+        g_propagate_prefixed_error(error, g_steal_pointer(&problem), "identity of %s: ", file);
         return false;
-    if (identity_parse(text, uuid))
-        return true;
-    log_warning("the identity of LUN %u of '%s' is damaged, it gets a new one", lun, target);
-    return false;
+    }
+    return text == NULL || *known || set_aside(file, error);
 }
 
 bool identity_store(const char *target, uint16_t lun, const uint8_t uuid[16], GError **error)
 {
-    if (!state_kept())
-        return true;
-    g_autoptr(GKeyFile) file = load(target, error);
-    if (file == NULL)
-        return false;
-    put(file, lun, uuid);
-    return save(target, file, error);
+    g_autofree char *file = file_of(target, lun);
+    return !state_kept() || save(file, uuid, error);
 }
 
 bool identity_load(const char *target, uint16_t lun, uint8_t uuid[16], GError **error)
 {
-    random_uuid(uuid);
-    if (!state_kept())
-        return true;
-    g_autoptr(GKeyFile) file = load(target, error);
-    if (file == NULL)
+    g_autofree char *file = file_of(target, lun);
+    bool known;
+    if (!load(file, uuid, &known, error))
         return false;
-    if (get(file, target, lun, uuid))
+    if (known)
         return true;
     random_uuid(uuid);
-    put(file, lun, uuid);
-    return save(target, file, error);
+    return !state_kept() || save(file, uuid, error);
 }
 
 /* ---- What follows from it ---- */

@@ -61,17 +61,17 @@ static void test_an_identity_is_kept(void)
 
 static void test_a_damaged_file_means_a_new_identity(void)
 {
-    uint8_t first[16], second[16], third[16];
+    static const char *const damaged[] = {"", "nonsense", "0123456789abcdef"};
+    uint8_t last[16], next[16];
     struct fake *f = scene_start();
-    load(NAME, 1, first);
-    g_assert_true(state_write("identities", NAME, "[luns", 5, NULL));
-    load(NAME, 1, second);
-    g_assert_cmpint(memcmp(first, second, 16), !=, 0);
-    g_assert_true(state_write("identities", NAME, "[luns]\n1=nonsense\n", 18, NULL));
-    load(NAME, 1, third);
-    g_assert_cmpint(memcmp(second, third, 16), !=, 0);
-    load(NAME, 1, second);
-    g_assert_cmpmem(second, 16, third, 16);
+    load(NAME, 1, last);
+    for (unsigned i = 0; i < G_N_ELEMENTS(damaged); i++) {
+        g_assert_true(state_write("identities", NAME "/1", damaged[i], strlen(damaged[i]), NULL));
+        load(NAME, 1, next);
+        g_assert_cmpint(memcmp(last, next, 16), !=, 0);
+        load(NAME, 1, last);
+        g_assert_cmpmem(last, 16, next, 16);
+    }
     scene_stop(f);
 }
 
@@ -106,7 +106,7 @@ static void test_what_cannot_be_read_stays(void)
     g_autoptr(GError) error = NULL;
     struct fake *f = scene_start();
     g_autofree char *path =
-        g_build_filename(daemon_get()->config.state_dir, "identities", NAME, NULL);
+        g_build_filename(daemon_get()->config.state_dir, "identities", NAME "_1", NULL);
     g_assert_cmpint(g_mkdir_with_parents(path, 0700), ==, 0); /* reading it fails with EISDIR */
     g_assert_false(identity_load(NAME, 1, uuid, &error));
     g_assert_nonnull(strstr(error->message, NAME));
@@ -119,20 +119,20 @@ static void test_a_damaged_file_is_set_aside(void)
     uint8_t uuid[16];
     gsize len;
     struct fake *f = scene_start();
-    g_assert_true(state_write("identities", NAME, "[luns\n1=x", 9, NULL));
+    g_assert_true(state_write("identities", NAME "/4", "damaged", 7, NULL));
     load(NAME, 4, uuid);
     g_autofree char *path =
-        g_build_filename(daemon_get()->config.state_dir, "identities", NAME "~damaged", NULL);
+        g_build_filename(daemon_get()->config.state_dir, "identities", NAME "_4~damaged", NULL);
     g_autofree char *data = NULL;
     g_assert_true(g_file_get_contents(path, &data, &len, NULL));
-    g_assert_cmpmem(data, len, "[luns\n1=x", 9);
+    g_assert_cmpmem(data, len, "damaged", 7);
     scene_stop(f);
 }
 
 /* Whatever targets are called, no file of one is taken for the temporary file of another. */
 static void test_targets_do_not_share_files(void)
 {
-    static const char *const others[] = {NAME ".tmp", NAME "~new", NAME "~damaged"};
+    static const char *const others[] = {NAME ".tmp", NAME "_1", NAME "~new", NAME "~damaged"};
     uint8_t first[16], again[16], other[16];
     struct fake *f = scene_start();
     for (unsigned i = 0; i < G_N_ELEMENTS(others); i++) {
