@@ -2,6 +2,7 @@
 /* Makes logical units: checks the request, opens the store in a worker, puts the parts together. */
 #include <string.h>
 
+#include "buffer.h"
 #include "cmd.h"
 #include "daemon.h"
 #include "error.h"
@@ -122,12 +123,18 @@ static bool set_medium(struct core_lu *lu, const struct lu_request *request, str
     return true;
 }
 
+/* What every thread can give buffers for. */
+static uint32_t max_transfer(void)
+{
+    return (uint32_t)buffer_pool_most(threads_get(daemon_get()->threads, 0)->buffers);
+}
+
 static void set_state(struct core_lu *lu, const struct lu_request *request)
 {
     lu->pub.state |= (request->read_only ? TGT_LU_READ_ONLY : 0) |
                      (request->removable ? TGT_LU_REMOVABLE : 0) |
                      (request->thin ? TGT_LU_THIN : 0);
-    lu->pub.max_transfer = CMD_TRANSFER_MAX;
+    lu->pub.max_transfer = max_transfer();
 }
 
 static const char *default_product(uint8_t peripheral_type)

@@ -15,6 +15,8 @@
 
 #define THREADS_MAX 1024u
 #define SPIN_MAX_US 1000u
+/* With less, a COMPARE AND WRITE of 64 KiB would be too large. */
+#define BUFFERS_MIN (1u << 20)
 #define CONTROL_DIR "/run/tgtd"
 
 /* Options without a letter. */
@@ -155,8 +157,10 @@ static bool set_ring(struct options *o)
 static bool set_buffer_memory(struct options *o)
 {
     g_autoptr(GError) error = NULL;
-    return parse_size(optarg, &o->config.buffer_memory, &error) ||
-           wrong("--buffer-memory", error->message);
+    if (!parse_size(optarg, &o->config.buffer_memory, &error))
+        return wrong("--buffer-memory", error->message);
+    return o->config.buffer_memory >= BUFFERS_MIN ||
+           wrong("--buffer-memory", "each I/O thread needs at least 1M");
 }
 
 static bool set_spin(struct options *o)

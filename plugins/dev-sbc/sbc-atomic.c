@@ -9,7 +9,8 @@
 
 uint32_t sbc_max_compare_write(const struct tgt_lu *lu)
 {
-    uint32_t blocks = SBC_MAX_COMPARE_WRITE >> lu->block_shift;
+    uint32_t half = lu->max_transfer / 2, blocks;
+    blocks = (half < SBC_MAX_COMPARE_WRITE ? half : SBC_MAX_COMPARE_WRITE) >> lu->block_shift;
     return blocks < 255 ? blocks : 255;
 }
 

@@ -10,6 +10,13 @@ static uint32_t blocks_of(const struct tgt_lu *lu, uint64_t bytes)
     return blocks > UINT32_MAX ? UINT32_MAX : (uint32_t)blocks;
 }
 
+/* No longer than the longest. */
+static uint32_t optimal_transfer(const struct tgt_lu *lu, const struct tgt_bs_info *info)
+{
+    uint32_t bytes = info->optimal_transfer;
+    return blocks_of(lu, bytes < lu->max_transfer ? bytes : lu->max_transfer);
+}
+
 static int put(uint8_t *buf, size_t size, const void *page, size_t len)
 {
     memcpy(buf, page, len < size ? len : size);
@@ -24,7 +31,7 @@ static int vpd_block_limits(struct tgt_lu *lu, struct tgt_nexus *nexus, uint8_t 
         .max_compare_write = (uint8_t)sbc_max_compare_write(lu),
         .optimal_granularity = be16((uint16_t)(1u << lu->physical_exponent)),
         .max_transfer = be32(blocks_of(lu, lu->max_transfer)),
-        .optimal_transfer = be32(blocks_of(lu, info->optimal_transfer)),
+        .optimal_transfer = be32(optimal_transfer(lu, info)),
         .max_prefetch = be32(blocks_of(lu, SBC_PREFETCH)),
         .max_write_same = be64(sbc_max_write_same(lu)),
     };

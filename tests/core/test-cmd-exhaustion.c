@@ -257,7 +257,7 @@ static struct fake_cmd *large(struct disk *d, uint8_t opcode, unsigned blocks)
                     out ? 0 : blocks * 512);
 }
 
-/* What would never get its buffers is refused, not waited for. */
+/* What would never get its buffers is refused, not waited for: initiators have been told. */
 static void larger_than_the_pool(struct disk *d, gconstpointer config)
 {
     static const uint8_t opcodes[] = {0x28, 0x2a};
@@ -265,7 +265,7 @@ static void larger_than_the_pool(struct disk *d, gconstpointer config)
     for (unsigned o = 0; o < G_N_ELEMENTS(opcodes); o++)
         for (unsigned i = 0; i < G_N_ELEMENTS(blocks); i++) {
             struct fake_cmd *c = large(d, opcodes[o], blocks[i]);
-            fake_expect_sense(c, TGT_SENSE_INSUFFICIENT_RESOURCES);
+            scene_expect_field(c, 7, 7);
             fake_cmd_free(c);
         }
 }
@@ -279,6 +279,19 @@ static void as_large_as_possible(struct disk *d, gconstpointer config)
     c = large(d, 0x28, 256);
     fake_expect_good(c);
     g_assert_cmpmem(c->in, c->in_got, d->data, 256 * 512);
+    fake_cmd_free(c);
+}
+
+/* Block Limits says how long that is. */
+static void block_limits(struct disk *d, gconstpointer config)
+{
+    static const uint8_t inquiry[6] = {0x12, 1, 0xb0, 0, 64};
+    struct fake_cmd *c = fake_run(d->s.n, 0, inquiry, sizeof inquiry, NULL, 0, 64);
+    fake_expect_good(c);
+    uint64_t most = be_get(c->in + 8, 4), optimal = be_get(c->in + 12, 4);
+    g_assert_cmpuint(most, ==, 256);
+    g_assert_cmpuint(optimal, <=, most);
+    g_assert_cmpuint(c->in[5], ==, 128); /* MAXIMUM COMPARE AND WRITE LENGTH */
     fake_cmd_free(c);
 }
 
@@ -364,6 +377,21 @@ static void fragments(struct scene *s, gconstpointer config)
         end(writes[i]);
 }
 
+/* A parameter list that is longer: its length is right, but there is no room for it. */
+static void parameters_larger_than_the_pool(struct scene *s, gconstpointer config)
+{
+    uint8_t cdb[10] = {PROBE_MIRROR};
+    g_autofree uint8_t *out = g_malloc0(131073);
+    be_put(cdb + 2, 4, 131072);
+    struct fake_cmd *c = fake_run(s->n, 0, cdb, sizeof cdb, out, 131072, 0);
+    fake_expect_good(c);
+    fake_cmd_free(c);
+    be_put(cdb + 2, 4, 131073);
+    c = fake_run(s->n, 0, cdb, sizeof cdb, out, 131073, 0);
+    fake_expect_sense(c, TGT_SENSE_INSUFFICIENT_RESOURCES);
+    fake_cmd_free(c);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -382,7 +410,10 @@ int main(int argc, char **argv)
     T("lu-reset", &few_buffers, lu_reset);
     T("larger-than-the-pool", &few_buffers, larger_than_the_pool);
     T("as-large-as-possible", &few_buffers, as_large_as_possible);
+    T("block-limits", &few_buffers, block_limits);
     T("more-commands-than-allowed", &few_buffers, more_commands_than_allowed);
     SCENE_TEST_WITH("/cmd-exhaustion/fragments", &few_buffers, fragments);
+    SCENE_TEST_WITH("/cmd-exhaustion/parameters-larger-than-the-pool", &few_buffers,
+                    parameters_larger_than_the_pool);
     return g_test_run();
 }

@@ -101,8 +101,8 @@ def test_version(f):
     spin=(("--spin", "1001"), "--spin"), spin_word=(("--spin", "long"), "--spin"), cpus=(("--io-cpus", "1023"), "CPU 1023"),
     cpus_word=(("--io-cpus", "all"), "no list of CPUs"),
     debug=(("-d", "2"), "--debug"), port=(("-C", "-1"), "--control-port"), memory=(("--buffer-memory", "x"), "size"),
-    no_value=(("--iscsi",), "needs a value"), missing=(("-t",), "without its value"),
-    parameter=(("--iscsi", "portal=127.0.0.1:0,nonsense=1"), "nonsense"),
+    little_memory=(("--buffer-memory", "1023K"), "at least 1M"), no_value=(("--iscsi",), "needs a value"),
+    missing=(("-t",), "without its value"), parameter=(("--iscsi", "portal=127.0.0.1:0,nonsense=1"), "nonsense"),
     address=(("--iscsi", "portal=nonsense:1"), "nonsense"), not_ours=(("--iscsi", "portal=192.0.2.77:3260"), "192.0.2.77"),
 )
 def test_wrong_command_line(f, args, words):
