@@ -55,22 +55,30 @@ static const GQueue *list_of(const struct cmd_pool *pool, const struct cmd_wait 
     return share ? &share->cmds : NULL;
 }
 
-static void one_less(struct cmd_pool *pool, struct cmd_wait *wait)
+static void finish(struct cmd_pool *pool, struct cmd_wait *wait)
 {
-    if (--wait->count > 0)
-        return;
     g_queue_unlink(&pool->waits, &wait->node);
     wait->done(wait);
 }
 
+static struct cmd_wait *next_finished(const struct cmd_pool *pool)
+{
+    for (GList *l = pool->waits.head; l != NULL; l = l->next)
+        if (((struct cmd_wait *)l->data)->count == 0)
+            return l->data;
+    return NULL;
+}
+
+/* All are counted before the first is told, because that may end other waits. */
 void cmd_wait_released(struct cmd_pool *pool, const struct cmd_key *key)
 {
-    for (GList *l = pool->waits.head; l != NULL;) {
-        struct cmd_wait *wait = l->data;
-        l = l->next;
-        if (is_counted(wait, key))
-            one_less(pool, wait);
+    struct cmd_wait *wait;
+    for (GList *l = pool->waits.head; l != NULL; l = l->next) {
+        wait = l->data;
+        wait->count -= is_counted(wait, key);
     }
+    while ((wait = next_finished(pool)) != NULL)
+        finish(pool, wait);
 }
 
 /* All are marked before the first owner is told, because that may release commands and start
@@ -113,5 +121,6 @@ void cmd_abort_all(struct cmd_pool *pool, struct cmd_wait *wait)
     g_queue_push_tail_link(&pool->waits, &wait->node);
     while ((c = next_to_nudge(list, wait)) != NULL)
         cmd_abort(c);
-    one_less(pool, wait);
+    if (--wait->count == 0)
+        finish(pool, wait);
 }

@@ -3,7 +3,9 @@
 #include <string.h>
 #include <tgt/scsi/be.h>
 
+#include "cmd-pool.h"
 #include "probe-scene.h"
+#include "thread.h"
 
 static const struct fake_config small = {.threads = 1, .buffer_memory = 512 * 1024};
 
@@ -394,6 +396,71 @@ BOTH_WAYS(parked_by_claim)
 BOTH_WAYS(in_bs)
 BOTH_WAYS(parked_in_bs)
 
+/* ---- Waits ---- */
+
+/* The end of one wait ends the one behind it. */
+struct two_waits {
+    struct cmd_wait wait; /* first; for commands[0] */
+    struct cmd_wait *behind;
+    struct fake_cmd *commands[2];
+    struct cmd_pool *pool;
+    unsigned ended;
+};
+
+static struct cmd_wait wait_for(const struct fake_cmd *c, void (*done)(struct cmd_wait *wait))
+{
+    const struct core_cmd *core = core_cmd(c->cmd);
+    return (struct cmd_wait){.only = c->cmd->nexus,
+                             .issuer = c->cmd->nexus,
+                             .first = core->order,
+                             .end = core->order + 1,
+                             .done = done};
+}
+
+static void behind_ended(struct cmd_wait *wait)
+{
+    memset(wait, 0, sizeof *wait);
+    g_free(wait);
+}
+
+static void first_ended(struct cmd_wait *wait)
+{
+    struct two_waits *w = (struct two_waits *)wait;
+    const struct core_cmd *c = core_cmd(w->commands[1]->cmd);
+    struct cmd_key key = {c->itl->lu, c->pub.nexus, c->order, false};
+    w->ended++;
+    cmd_wait_released(w->pool, &key);
+}
+
+static void begin_waits(void *data)
+{
+    struct two_waits *w = data;
+    w->pool = thread_self()->cmds;
+    w->wait = wait_for(w->commands[0], first_ended);
+    w->behind = g_new(struct cmd_wait, 1);
+    *w->behind = wait_for(w->commands[1], behind_ended);
+    cmd_abort_all(w->pool, &w->wait);
+    cmd_abort_all(w->pool, w->behind);
+}
+
+static void wait_that_ends_another(struct scene *s, gconstpointer data)
+{
+    struct two_waits w = {.ended = 0};
+    for (unsigned i = 0; i < 2; i++) {
+        w.commands[i] = scene_cmd(s->n, PROBE_NOP, 0, TGT_TASK_SIMPLE);
+        w.commands[i]->hold_respond = true;
+        fake_submit(w.commands[i]);
+        fake_wait(w.commands[i], FAKE_RESPOND);
+    }
+    fake_call(fake_thread(s->fake, 0), begin_waits, &w);
+    for (unsigned i = 0; i < 2; i++) {
+        fake_respond(w.commands[i]);
+        fake_wait(w.commands[i], FAKE_RELEASED);
+        fake_cmd_free(w.commands[i]);
+    }
+    g_assert_cmpuint(w.ended, ==, 1);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -416,5 +483,6 @@ int main(int argc, char **argv)
     SCENE_TEST("/cmd-abort/unknown-task", unknown_task);
     SCENE_TEST("/cmd-abort/task-of-another-lun", task_of_another_lun);
     SCENE_TEST("/cmd-abort/twice", twice);
+    SCENE_TEST("/cmd-abort/wait-that-ends-another", wait_that_ends_another);
     return g_test_run();
 }
