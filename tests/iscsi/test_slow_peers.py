@@ -144,156 +144,33 @@ def test_busy_peer_is_not_dropped(e):
         time.sleep(0.1)
 
 
-@tap.cases(half_command=half_command, half_immediate_data=half_immediate_data,
-           half_data_out=half_data_out)
-def test_peer_stalls_in_the_middle_of_a_pdu(e, send):
-    session = e.ready()
-    send(session)
-    session.connection.expect_close(DEAD_PEER_DROPPED)
+def test_peers_stall_in_the_middle_of_a_pdu(e):
+    """Within a header, or within data of either kind; all at once, since each takes its time."""
+    sessions = []
+    for send in (half_command, half_immediate_data, half_data_out):
+        sessions.append(e.ready())
+        send(sessions[-1])
+    for session in sessions:
+        session.connection.expect_close(DEAD_PEER_DROPPED)
 
 
 @tap.timeout(30)
 def test_slow_peer_within_a_long_pdu_stays(e):
     """Who sends the larger part of a PDU now and then does not stand still."""
-    limit = int(2 * tap.slowness())
+    limit = int(1 * tap.slowness())
     daemon, portal = e.another_daemon(iscsi={"stall_timeout": limit})
+    daemon.set_target(e.target, MaxRecvDataSegmentLength=1 << 20)
     session = e.keep(Session.login(portal, e.target))
-    ping = ping_of(session, session.limits["target_mrdsl"])
+    ping = session.pdu(Op.NOP_OUT, immediate=True, flags=Flag.FINAL, ttt=NO_TAG,
+                       data=bytes(session.limits["target_mrdsl"]))
     data = ping.encode()
     step = 80 << 10
     for start in range(0, len(data), step):
         session.connection.send_raw(data[start : start + step])
-        session.listen(limit * 0.5)
+        session.listen(limit * 0.15)
     session.take(Op.NOP_IN, ping.itt)
     session.connection.send_raw(data[:-1])
     session.connection.expect_close(DEAD_PEER_DROPPED)
-    e.finish_daemon(daemon)
-
-
-def ask_until_blocked(session, pdu, most, patience=0.5):
-    """Send this request, never reading, until the target takes no more; the bytes it took."""
-    data = pdu.encode() * 16
-    sent = 0
-    session.connection.socket.settimeout(patience)
-    while sent < most:
-        try:
-            sent += session.connection.socket.send(data[sent % len(pdu.encode()) :])
-        except (TimeoutError, ConnectionError):
-            break
-    return sent
-
-
-def test_peer_that_never_reads(e):
-    """The target's queue of answers is bounded, and in the end it gives the peer up."""
-    before = len(e.daemon.sessions())
-    session = e.login(receive_buffer=4096)
-    ping = session.pdu(Op.NOP_OUT, immediate=True, flags=Flag.FINAL, ttt=NO_TAG, data=bytes(65536))
-    memory = e.daemon.memory()
-    sent = ask_until_blocked(session, ping, 192 << 20)
-    tap.true(sent < 192 << 20, f"the target took {sent >> 20} MiB of pings without an answer read")
-    grown = e.daemon.memory() - memory
-    tap.true(grown < 128 << 20, f"the daemon grew by {grown >> 20} MiB")
-    e.serves_newcomer()
-    env.eventually(lambda: len(e.daemon.sessions()) == before, "the end of the session", 10)
-
-
-def ping_of(session, length):
-    return session.pdu(Op.NOP_OUT, immediate=True, flags=Flag.FINAL, ttt=NO_TAG,
-                       data=bytes(length))
-
-
-@tap.timeout(60)
-def test_many_peers_that_never_read(e):
-    """Together they have a limit; others are served meanwhile, and all of it once those are gone."""
-    daemon, portal = e.another_daemon(threads=1, iscsi={"stall_timeout": int(6 * tap.slowness())})
-    sessions = [e.keep(Session.login(portal, e.target, receive_buffer=4096)) for _ in range(30)]
-    memory = daemon.memory()
-    for session in sessions:
-        ask_until_blocked(session, ping_of(session, 65536), 192 << 20, 0.05)
-    grown = daemon.memory() - memory
-    tap.true(grown < 48 << 20, f"the daemon grew by {grown >> 20} MiB")
-    newcomer = e.keep(Session.login(portal, e.target, initiator=env.NEWCOMER))
-    newcomer.clear_attention()
-    newcomer.ping(bytes(4096))
-    newcomer.write(0, scsi.pattern(1, 65536))
-    ping = newcomer.send(ping_of(newcomer, 65536))
-    newcomer.take(Op.NOP_IN, ping.itt, 15)
-    e.finish_daemon(daemon)
-
-
-@tap.timeout(60)
-def test_many_discoveries_that_never_read(e):
-    """Anybody may have such sessions: they get little."""
-    daemon, portal = e.another_daemon(threads=1)
-    questions = [(f"X-{i:060}", "") for i in range(120)]
-    options = {"receive_buffer": 4096, "keys": {"MaxRecvDataSegmentLength": "16777215"}}
-    sessions = [e.discover(portal, **options) for _ in range(60)]
-    memory = daemon.memory()
-    for session in sessions:
-        ask_until_blocked(session, session.text_pdu(questions, immediate=True), 32 << 20, 0.02)
-    grown = daemon.memory() - memory
-    tap.true(grown < 16 << 20, f"the daemon grew by {grown >> 20} MiB")
-    tap.true(e.discover(portal).text([("SendTargets", "All")]), "the list")
-    e.finish_daemon(daemon)
-
-
-def hold_writes(session, count):
-    """Writes behind a gap in the CmdSN, which never closes; false: the connection did."""
-    pdus = [session.command_pdu(scsi.write10(0, 128), write=65536, data=bytes(65536))
-            for _ in range(count + 1)]
-    for pdu in pdus[1:]:
-        if not session.connection.try_send(pdu):
-            return False
-    return not session.connection.drain(0.02)[1]
-
-
-@tap.timeout(60)
-def test_many_peers_that_leave_a_gap(e):
-    """What is held for all of them together is limited; a little may be held for each."""
-    daemon, portal = e.another_daemon(threads=1)
-    sessions = [e.keep(Session.login(portal, e.target)) for _ in range(40)]
-    memory = daemon.memory()
-    kept = sum(hold_writes(session, 14) for session in sessions)
-    grown = daemon.memory() - memory
-    tap.true(grown < 24 << 20, f"the daemon grew by {grown >> 20} MiB")
-    tap.true(0 < kept < len(sessions), f"{kept} connections were kept")
-    small = e.keep(Session.login(portal, e.target))
-    small.clear_attention()
-    first = small.command_pdu(scsi.TEST_UNIT_READY)
-    early = small.command_pdu(scsi.write10(0, 8), write=4096, data=bytes(4096))
-    task = small.track(early)
-    small.track(first)
-    small.send(early, first)
-    scsi.expect_good(small.wait(task))
-    e.finish_daemon(daemon)
-
-
-def test_peer_that_never_reads_its_data(e):
-    before = len(e.daemon.sessions())
-    session = e.login(receive_buffer=4096)
-    session.clear_attention()
-    for _ in range(64):
-        session.start(scsi.read10(0, 512), read=512 * 512)
-    e.serves_newcomer()
-    env.eventually(lambda: len(e.daemon.sessions()) == before, "the end of the session", 10)
-
-
-def test_writes_whose_data_never_comes(e):
-    """They hold all buffers of the thread: others must not wait for them for ever."""
-    limit = int(2 * tap.slowness())
-    daemon, portal = e.another_daemon(threads=1, args=("--buffer-memory", "4M"),
-                                      iscsi={"stall_timeout": limit})
-    victim = e.keep(Session.login(portal, e.target, initiator=env.CHECKER))
-    victim.clear_attention()
-    greedy = e.keep(Session.login(portal, e.target))
-    greedy.clear_attention()
-    for i in range(32):
-        greedy.start(scsi.write10(i * 512, 512), write=512 * 512)
-    greedy.listen(0.1)
-    task = victim.start_write(scsi.write10(0, 512), bytes(512 * 512), immediate_data=0,
-                              unsolicited=0)
-    scsi.expect_good(victim.wait(task, 6))
-    greedy.connection.expect_close(3)
     e.finish_daemon(daemon)
 
 
@@ -303,12 +180,12 @@ def test_slow_writer_stays(e):
     daemon, portal = e.another_daemon(iscsi={"stall_timeout": limit})
     session = e.keep(Session.login(portal, e.target))
     session.clear_attention()
-    tasks = [session.start(scsi.write10(i * 8, 8), write=4096, data=b"") for i in range(4)]
+    tasks = [session.start(scsi.write10(i * 8, 8), write=4096, data=b"") for i in range(3)]
     for task in tasks:
         task.out = bytes(4096)
         session.listen(limit * 0.6)
         scsi.expect_good(session.wait(task))
-    session.listen(limit * 1.5)
+    session.listen(limit * 1.2)
     session.ping()
     session.logout()
     e.finish_daemon(daemon)
@@ -318,7 +195,7 @@ def test_idle_discovery_session_ends(e):
     limit = int(1 * tap.slowness())
     daemon, portal = e.another_daemon(iscsi={"stall_timeout": limit})
     session = e.discover(portal)
-    for _ in range(3):
+    for _ in range(2):
         session.listen(limit * 0.6)
         session.text([("SendTargets", "All")])
     session.connection.expect_silent_close(3)
