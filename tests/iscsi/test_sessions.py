@@ -119,8 +119,8 @@ def test_end_of_a_login_that_waits_for_an_older_session(e, end):
     slow_reads(old)
     login = e.begin(isid=old.isid)
     login.connection.send(login.request(names(e.target)))
+    old.connection.expect_close()  # its tasks take longer
     end(login.connection)
-    old.connection.expect_close()
     new = e.login(isid=old.isid)
     new.clear_attention()
     new.read(0, 8)

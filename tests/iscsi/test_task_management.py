@@ -248,7 +248,7 @@ def test_lu_reset_tells_all_nexuses(e):
 
 
 def test_lu_reset_while_another_session_owes_data(e):
-    """It does not wait for ever for data that another initiator was asked for, which is late then."""
+    """It does not wait for ever for data that another initiator owes, which is late then."""
     session, other = e.ready(), e.ready(InitialR2T="Yes", ImmediateData="No")
     task = r2t_write(other)
     is_complete(session, Tmf.LU_RESET, timeout=10)

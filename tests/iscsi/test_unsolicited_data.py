@@ -109,7 +109,7 @@ def test_both_together_over_first_burst(e):
 
 @tap.cases(with_immediate=512, without=0)
 def test_first_burst_is_not_filled(e, immediate):
-    """RFC 7143 section 11.4.7.2: who sends unsolicited data of a longer transfer fills the burst."""
+    """RFC 7143 section 11.4.7.2: unsolicited data of a longer transfer fills the burst."""
     session = prepared(e, FirstBurstLength=str(FIRST_BURST))
     command = write_command(session, data=NEW[:immediate], final=False)
     task = session.track(command, NEW)
