@@ -130,7 +130,7 @@ static void greedy_nexus(struct disk *d, gconstpointer config)
 {
     struct fake_nexus *other = scene_nexus(&d->s, 0, "iqn.2026-11.org.example:other");
     for (unsigned i = 0; i < COUNT; i++) {
-        d->c[i] = rw(d->s.n, i % 2 ? 0x28 : 0x2a, 0, i % 2 ? NULL : d->data);
+        d->c[i] = rw(d->s.n, i % 2 ? 0x28 : 0x2a, i, i % 2 ? NULL : d->data);
         d->c[i]->hold_data = d->c[i]->hold_respond = true;
         fake_submit(d->c[i]);
     }
@@ -189,10 +189,13 @@ static const struct worker {
     {0xa0, 0, 12, 6, 4, 0x30000, 0, 16},  /* REPORT LUNS */
 };
 
-static struct fake_cmd *work(struct disk *d, const struct worker *w)
+/* On the same 64 KiB as the i-th rw(). */
+static struct fake_cmd *work(struct disk *d, const struct worker *w, unsigned i)
 {
     static const uint8_t zeroes[4096];
     uint8_t cdb[16] = {w->opcode, w->b1};
+    if (w->cdb_len != 12)
+        be_put(cdb + 2, w->cdb_len == 10 ? 4 : 8, i * 128u);
     be_put(cdb + w->at, w->bytes, w->length);
     struct fake_cmd *c = fake_cmd_new(d->s.n, 0, cdb, w->cdb_len);
     c->out = w->opcode == 0x41 ? d->data : zeroes;
@@ -202,13 +205,13 @@ static struct fake_cmd *work(struct disk *d, const struct worker *w)
 }
 
 /* Their memory is waited for as well: none of them is told to come again, although many wait for
- * buffers. They all use the same blocks, so those that compare may find others than they expect. */
+ * buffers. Those that compare find others than they expect. */
 static void work_between(struct disk *d, gconstpointer config)
 {
     for (unsigned i = 0; i < COUNT; i++) {
         bool is_read = i % 4 == 0;
         d->c[i] =
-            is_read ? rw(d->s.n, 0x28, i, NULL) : work(d, &workers[i % G_N_ELEMENTS(workers)]);
+            is_read ? rw(d->s.n, 0x28, i, NULL) : work(d, &workers[i % G_N_ELEMENTS(workers)], i);
         fake_submit(d->c[i]);
     }
     for (unsigned i = 0; i < COUNT; i++) {
