@@ -55,14 +55,18 @@ static void put_cdb(uint8_t *cdb, const struct tgt_scsi_op *row)
 static void check_result(const struct fake_cmd *c, const struct tgt_scsi_op *row)
 {
     g_assert_false(c->aborted);
+    g_assert_cmpint(c->residual_in, ==, (int64_t)c->in_full - c->in_len);
+    g_assert_cmpuint(c->in_got, ==, MIN(c->in_full, c->in_len));
+    g_assert_cmpuint(c->out_asked, <=, c->out_len);
     if (row->unit == TGT_LEN_ALLOCATION && c->status == TGT_STATUS_GOOD)
         g_assert_cmpuint(c->in_full, <=, be_get(c->cdb + row->length.at, row->length.bytes));
     if (c->status == TGT_STATUS_CHECK_CONDITION)
         g_assert_cmpuint(c->sense_len, >=, 8);
 }
 
-static void run(struct all *a, const struct tgt_scsi_op *row, const uint8_t *cdb, unsigned cdb_len,
-                uint32_t out_len, uint32_t in_len)
+/* To be freed. */
+static struct fake_cmd *answer(struct all *a, const struct tgt_scsi_op *row, const uint8_t *cdb,
+                               unsigned cdb_len, uint32_t out_len, uint32_t in_len)
 {
     struct fake_cmd *c = fake_cmd_new(a->s.n, 0, cdb, TGT_CDB_MAX);
     c->cdb_len = (uint16_t)cdb_len;
@@ -72,8 +76,14 @@ static void run(struct all *a, const struct tgt_scsi_op *row, const uint8_t *cdb
     fake_submit(c);
     fake_wait(c, FAKE_RELEASED);
     check_result(c, row);
-    fake_cmd_free(c);
     undo(a);
+    return c;
+}
+
+static void run(struct all *a, const struct tgt_scsi_op *row, const uint8_t *cdb, unsigned cdb_len,
+                uint32_t out_len, uint32_t in_len)
+{
+    fake_cmd_free(answer(a, row, cdb, cdb_len, out_len, in_len));
 }
 
 static unsigned cdb_len_of(const struct tgt_scsi_op *row)
@@ -92,15 +102,70 @@ static const struct tgt_scsi_op *next_row(struct all *a, unsigned *i)
     return NULL;
 }
 
+/* Of a CDB that is cut short nothing is done. */
 static void each_cdb_length(struct all *a, gconstpointer type)
 {
     const struct tgt_scsi_op *row;
     uint8_t cdb[TGT_CDB_MAX];
     for (unsigned i = 0; (row = next_row(a, &i)) != NULL;) {
         put_cdb(cdb, row);
-        for (unsigned len = 1; len <= cdb_len_of(row); len++)
-            run(a, row, cdb, len, OUT_LEN, OUT_LEN);
+        for (unsigned len = 1; len < cdb_len_of(row); len++) {
+            struct fake_cmd *c = answer(a, row, cdb, len, OUT_LEN, OUT_LEN);
+            g_assert_cmpint(c->status, ==, TGT_STATUS_CHECK_CONDITION);
+            g_assert_cmpuint(c->out_asked, ==, 0);
+            g_assert_cmpuint(c->in_full, ==, 0);
+            fake_cmd_free(c);
+        }
+        run(a, row, cdb, cdb_len_of(row), OUT_LEN, OUT_LEN);
     }
+}
+
+static struct fake_cmd *allocated(struct all *a, const struct tgt_scsi_op *row, uint64_t len,
+                                  uint32_t in_len)
+{
+    uint8_t cdb[TGT_CDB_MAX];
+    put_cdb(cdb, row);
+    be_put(cdb + row->length.at, row->length.bytes, len);
+    return answer(a, row, cdb, cdb_len_of(row), 0, in_len);
+}
+
+static void expect_part(struct fake_cmd *c, const struct fake_cmd *full, uint32_t len)
+{
+    if (c->status != TGT_STATUS_GOOD)
+        g_error("opcode %02xh, allocation length %u: status %02xh", c->cdb[0], len, c->status);
+    g_assert_cmpuint(c->in_full, ==, MIN(len, full->in_full));
+    g_assert_cmpmem(c->in, c->in_got, full->in, c->in_got);
+    fake_cmd_free(c);
+}
+
+/* REPORT LUNS and REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS refuse less (SPC-4 6.33, 6.36). */
+static uint32_t least_of(const struct tgt_scsi_op *row)
+{
+    if (row->opcode == 0xa0)
+        return 16;
+    return row->opcode == 0xa3 && row->service_action == 0x0d ? 4 : 0;
+}
+
+/* Parameter data is cut at the allocation length, and at what the initiator takes, and nowhere else
+ * (SPC-5 4.2.5.6): what comes are the first bytes of the whole. */
+static void each_allocation_length(struct all *a, gconstpointer type)
+{
+    const struct tgt_scsi_op *row;
+    unsigned rows = 0;
+    for (unsigned i = 0; (row = next_row(a, &i)) != NULL;) {
+        if (row->unit != TGT_LEN_ALLOCATION || row->length.bytes == 0)
+            continue;
+        uint64_t most = row->length.bytes == 1 ? 255 : 65535;
+        struct fake_cmd *full = allocated(a, row, most, OUT_LEN);
+        for (uint32_t len = least_of(row);
+             full->status == TGT_STATUS_GOOD && len <= MIN(full->in_full + 8, most); len++) {
+            expect_part(allocated(a, row, len, OUT_LEN), full, len);
+            expect_part(allocated(a, row, len, len / 2), full, len);
+        }
+        rows += full->status == TGT_STATUS_GOOD && full->in_full > 0;
+        fake_cmd_free(full);
+    }
+    g_assert_cmpuint(rows, >=, 5);
 }
 
 /* The length field of the CDB goes from 0 to beyond what a command has, and so does what the
@@ -218,6 +283,7 @@ int main(int argc, char **argv)
     g_test_add("/cdb/probe/" path, struct all, "probe", set_up, fn, tear_down);                    \
     g_test_add("/cdb/disk/" path, struct all, "disk", set_up, fn, tear_down)
     T("each-cdb-length", each_cdb_length);
+    T("each-allocation-length", each_allocation_length);
     T("each-length", each_length);
     T("each-length-of-noise", each_length_of_noise);
     T("each-usage-bit", each_usage_bit);
