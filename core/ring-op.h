@@ -25,6 +25,7 @@ enum op_verb {
 /* Where a started operation is. */
 enum op_place {
     OP_KERNEL,  /* io_uring has it */
+    OP_FRESH,   /* among those that have just begun (ring-fresh.h) */
     OP_WORKERS, /* waits for a worker, or one has it */
     OP_WAITING, /* waits for its descriptor */
     OP_TIMER,   /* in the heap of timers */

@@ -4,22 +4,12 @@
 #include "ring-poll.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
 /* Offset of what has none (pipes, sockets). */
 #define NO_OFFSET UINT64_MAX
-
-static int64_t try_poll(const struct op_priv *p)
-{
-    struct pollfd fd = {p->fd, (short)p->flags, 0};
-    int n = poll(&fd, 1, 0);
-    if (n <= 0)
-        return n < 0 ? -errno : -EAGAIN;
-    return fd.revents & POLLNVAL ? -EBADF : fd.revents;
-}
 
 /* Linux 5.9 and 5.10 say "end of file" where it would wait (readv(2), BUGS): of a file, a worker
  * finds out. */
@@ -41,10 +31,8 @@ static int64_t try_once(const struct op_priv *p)
             pwritev2(p->fd, p->ptr, (int)p->n, (off_t)p->offset, p->flags | RWF_NOWAIT));
     case OP_RECVMSG:
         return poll_result(recvmsg(p->fd, (struct msghdr *)p->ptr, p->flags | MSG_DONTWAIT));
-    case OP_SENDMSG:
-        return poll_result(sendmsg(p->fd, p->ptr, p->flags | MSG_DONTWAIT | MSG_NOSIGNAL));
     default:
-        return try_poll(p);
+        return poll_result(sendmsg(p->fd, p->ptr, p->flags | MSG_DONTWAIT | MSG_NOSIGNAL));
     }
 }
 
@@ -92,14 +80,20 @@ static int arm(struct ring *r, int fd)
     return errno == ENOENT && epoll_ctl(r->epoll, EPOLL_CTL_ADD, fd, &event) == 0 ? 0 : -errno;
 }
 
+/* What the epoll does not take is a file, which is always ready. */
+static int64_t refused(const struct op_priv *p, int error)
+{
+    return error == -EPERM && p->verb == OP_POLL ? p->flags : error;
+}
+
 static void fail_waiting(struct ring *r, int fd, int error)
 {
     struct tgt_op *op;
     while ((op = op_queue_pop(poll_waiting(r, fd))))
-        poll_end(r, op, error);
+        poll_end(r, op, refused(op_priv(op), error));
 }
 
-static void wait_for_fd(struct ring *r, struct tgt_op *op)
+void poll_wait_for_fd(struct ring *r, struct tgt_op *op)
 {
     int fd = op_priv(op)->fd;
     op_priv(op)->place = OP_WAITING;
@@ -109,6 +103,13 @@ static void wait_for_fd(struct ring *r, struct tgt_op *op)
         fail_waiting(r, fd, error);
 }
 
+static int64_t on_event(const struct op_priv *p, uint32_t events)
+{
+    if (p->verb == OP_POLL)
+        return events & (events_of(p) | EPOLLERR | EPOLLHUP);
+    return try(p);
+}
+
 void poll_on_event(struct ring *r, int fd, uint32_t events)
 {
     struct op_queue *q = poll_waiting(r, fd);
@@ -116,7 +117,7 @@ void poll_on_event(struct ring *r, int fd, uint32_t events)
         next = op_priv(op)->next;
         if (!(events & (events_of(op_priv(op)) | EPOLLERR | EPOLLHUP)))
             continue;
-        int64_t res = try(op_priv(op));
+        int64_t res = on_event(op_priv(op), events);
         if (res == -EAGAIN)
             continue;
         op_queue_remove(q, op);
@@ -135,7 +136,7 @@ void poll_start_message(struct ring *r, struct tgt_op *op, enum op_verb verb, in
     p->flags = flags;
     int64_t res = try(p);
     if (res == -EAGAIN && !(flags & MSG_DONTWAIT))
-        wait_for_fd(r, op);
+        poll_wait_for_fd(r, op);
     else
         poll_end(r, op, res);
 }
@@ -161,7 +162,7 @@ void poll_start_rw(struct ring *r, struct tgt_op *op, enum op_verb verb, int fd,
     p->flags = flags;
     int64_t res = try_rw(p);
     if (res == -EAGAIN && (flags & RWF_NOWAIT) == 0 && p->offset == NO_OFFSET)
-        wait_for_fd(r, op);
+        poll_wait_for_fd(r, op);
     else if ((res == -EAGAIN || res == -EOPNOTSUPP) && (flags & RWF_NOWAIT) == 0)
         poll_leave_file_to_worker(r, op);
     else
@@ -172,9 +173,6 @@ void poll_start_poll(struct ring *r, struct tgt_op *op, int fd, short events)
 {
     struct op_priv *p = poll_start(r, op, OP_POLL, fd);
     p->flags = (unsigned short)events;
-    int64_t res = try(p);
-    if (res == -EAGAIN)
-        wait_for_fd(r, op);
-    else
-        poll_end(r, op, res);
+    if (!fresh_add(&r->fresh, op))
+        poll_wait_for_fd(r, op);
 }

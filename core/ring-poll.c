@@ -4,7 +4,6 @@
 #include "ring-poll.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <sys/epoll.h>
 #include <time.h>
 #include <unistd.h>
@@ -87,6 +86,8 @@ static void poll_cancel(struct ring *r, struct tgt_op *op)
         op_queue_remove(poll_waiting(r, p->fd), op);
     else if (p->place == OP_TIMER)
         timers_remove(&r->timers, op);
+    else if (p->place == OP_FRESH)
+        fresh_remove(&r->fresh, op);
     else if (!workers_cancel(r->workers, op))
         return;
     poll_end(r, op, -ECANCELED);
@@ -179,11 +180,21 @@ static bool dispatch(struct ring *r, const struct epoll_event *events, int n)
     return watches;
 }
 
+/* How many events the epoll has, after at most `ns`. */
+static int collect(struct ring *r, struct epoll_event *events, uint64_t ns)
+{
+    if (ns == 0 && r->fresh.n > 0 && !fresh_look(&r->fresh, r->epoll, r, poll_end))
+        return 0;
+    for (struct tgt_op *op; ns > 0 && (op = fresh_take(&r->fresh));)
+        poll_wait_for_fd(r, op);
+    return epoll_wait_ns(r, events, r->ended.first ? 0 : ns);
+}
+
 static int poll_wait(struct ring *r, GPollFD *fds, unsigned n, int timeout_ms)
 {
     struct epoll_event events[EVENTS];
     watches_sync(r, fds, n);
-    int count = epoll_wait_ns(r, events, sleep_limit(r, timeout_ms));
+    int count = collect(r, events, sleep_limit(r, timeout_ms));
     bool watches = dispatch(r, events, count);
     expire(r);
     for (unsigned i = 0; i < n; i++)
@@ -215,11 +226,11 @@ static bool poll_ready(struct ring *r)
     return r->ended.first != NULL;
 }
 
-static bool poll_pending(struct ring *r)
+static bool poll_pending(struct ring *r, bool closely)
 {
-    struct pollfd fd = {r->epoll, POLLIN, 0};
     struct tgt_op *timer = timers_first(&r->timers);
-    return poll_ready(r) || poll(&fd, 1, 0) > 0 || (timer && op_priv(timer)->deadline <= now_ns());
+    return poll_ready(r) || fresh_look(&r->fresh, r->epoll, r, poll_end) || poll_ready(r) ||
+           (timer && op_priv(timer)->deadline <= now_ns());
 }
 
 static struct ring *poll_open(GError **error)

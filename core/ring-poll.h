@@ -3,6 +3,7 @@
 #ifndef CORE_RING_POLL_H
 #define CORE_RING_POLL_H
 
+#include "ring-fresh.h"
 #include "ring-op.h"
 #include "ring-timer.h"
 #include "ring-workers.h"
@@ -18,6 +19,7 @@ struct ring {
     GArray *watched; /* GPollFD: what is in there */
     GArray *waiting; /* struct op_queue by descriptor: operations that wait for it */
     struct op_queue ended;
+    struct fresh fresh; /* polls that the epoll does not know of yet */
     struct timers timers;
     struct workers *workers; /* made when needed */
     bool milliseconds;       /* the kernel has no epoll_pwait2() */
@@ -41,6 +43,8 @@ void poll_start_message(struct ring *r, struct tgt_op *op, enum op_verb verb, in
 void poll_start_rw(struct ring *r, struct tgt_op *op, enum op_verb verb, int fd,
                    const struct iovec *iov, unsigned n, uint64_t offset, int flags);
 void poll_start_poll(struct ring *r, struct tgt_op *op, int fd, short events);
+/* The epoll reports what happens to its descriptor. */
+void poll_wait_for_fd(struct ring *r, struct tgt_op *op);
 /* Those that wait for `fd`. */
 struct op_queue *poll_waiting(struct ring *r, int fd);
 /* Events have come from the epoll. */

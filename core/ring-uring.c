@@ -121,11 +121,21 @@ static void uring_sendmsg(struct ring *r, struct tgt_op *op, int fd, const struc
     io_uring_sqe_set_data(sqe, op);
 }
 
+static void submit_poll(struct ring *r, struct tgt_op *op)
+{
+    struct op_priv *p = op_priv(op);
+    struct io_uring_sqe *sqe = uring_sqe(r);
+    p->place = OP_KERNEL;
+    io_uring_prep_poll_add(sqe, p->fd, (unsigned)p->flags);
+    io_uring_sqe_set_data(sqe, op);
+}
+
 static void uring_poll(struct ring *r, struct tgt_op *op, int fd, short events)
 {
-    struct io_uring_sqe *sqe = start(r, op, OP_POLL);
-    io_uring_prep_poll_add(sqe, fd, (unsigned short)events);
-    io_uring_sqe_set_data(sqe, op);
+    r->under_way++;
+    op_start(op, OP_POLL, fd)->flags = (unsigned short)events;
+    if (!fresh_add(&r->fresh, op))
+        submit_poll(r, op);
 }
 
 static void uring_timeout(struct ring *r, struct tgt_op *op, uint64_t ns)
@@ -146,9 +156,10 @@ static bool workers_ready(struct ring *r)
 }
 
 /* An op that ends without the kernel; delivered by reap(). */
-static void end_later(struct ring *r, struct tgt_op *op, int res)
+static void end_later(struct ring *r, struct tgt_op *op, int64_t res)
 {
-    struct ended e = {(uintptr_t)op, res};
+    struct ended e = {(uintptr_t)op, (int32_t)res};
+    op_priv(op)->place = OP_ENDED;
     g_array_append_val(r->backlog, e);
 }
 
@@ -174,8 +185,10 @@ static void uring_cancel(struct ring *r, struct tgt_op *op)
     p->cancelled = true;
     if (p->place == OP_KERNEL)
         uring_cancel_user_data(r, (uintptr_t)op);
-    else if (p->place == OP_WORKERS && workers_cancel(r->workers, op)) {
-        p->place = OP_ENDED;
+    else if (p->place == OP_WORKERS && workers_cancel(r->workers, op))
+        end_later(r, op, -ECANCELED);
+    else if (p->place == OP_FRESH) {
+        fresh_remove(&r->fresh, op);
         end_later(r, op, -ECANCELED);
     }
 }
@@ -274,10 +287,34 @@ static unsigned uring_under_way(const struct ring *r)
 
 /* The kernel says in shared memory that there is work for this thread, or completions that did not
  * fit. */
-static bool uring_pending(struct ring *r)
+static bool kernel_calls(const struct ring *r)
 {
-    return uring_ready(r) ||
-           (IO_URING_READ_ONCE(*r->uring.sq.kflags) & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW));
+    return IO_URING_READ_ONCE(*r->uring.sq.kflags) & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW);
+}
+
+static void submit_fresh(struct ring *r)
+{
+    struct tgt_op *op;
+    while ((op = fresh_take(&r->fresh)))
+        submit_poll(r, op);
+}
+
+static void look(struct ring *r)
+{
+    if (io_uring_sq_ready(&r->uring) > 0 || kernel_calls(r))
+        io_uring_submit_and_get_events(&r->uring);
+    if (r->fresh.n > 0)
+        fresh_look(&r->fresh, -1, r, end_later);
+}
+
+static bool uring_pending(struct ring *r, bool closely)
+{
+    if (uring_ready(r))
+        return true;
+    if (!closely)
+        submit_fresh(r);
+    look(r);
+    return uring_ready(r);
 }
 
 static void submit_and_wait(struct ring *r, int timeout_ms)
@@ -299,7 +336,12 @@ static void submit_and_wait(struct ring *r, int timeout_ms)
 static int uring_wait(struct ring *r, GPollFD *fds, unsigned n, int timeout_ms)
 {
     watches_sync(r, fds, n);
-    submit_and_wait(r, timeout_ms);
+    if (timeout_ms == 0 && io_uring_sq_ready(&r->uring) == 0)
+        look(r);
+    else {
+        submit_fresh(r);
+        submit_and_wait(r, timeout_ms);
+    }
     watches_scan(r);
     return watches_report(r, fds, n);
 }

@@ -5,6 +5,7 @@
 
 #include <liburing.h>
 
+#include "ring-fresh.h"
 #include "ring-op.h"
 #include "ring-workers.h"
 #include "ring.h"
@@ -23,6 +24,7 @@ struct ring {
     unsigned orphans;        /* struct watched that the kernel still points to */
     GArray *
         backlog; /* struct ended: taken out of the completion queue to make room, delivered first */
+    struct fresh fresh; /* polls that the kernel does not know of yet */
     unsigned under_way; /* operations that have not ended */
 };
 

@@ -39,9 +39,9 @@ struct ring_ops {
     unsigned (*reap)(struct ring *);
     /* Is there a completion to deliver, without a system call? */
     bool (*ready)(struct ring *);
-    /* Would wait() without a time bring something? For spinning: all that was started has been
-     * submitted. */
-    bool (*pending)(struct ring *);
+    /* Is there something to deliver by now? Starts what is queued; never sleeps. For spinning.
+     * `closely`: finding it soon is worth system calls. */
+    bool (*pending)(struct ring *, bool closely);
     /* Operations that were started and have not ended. */
     unsigned (*under_way)(const struct ring *);
 };

@@ -10,6 +10,10 @@
 /* Rounds of one turn: what completes without waiting must not keep the thread from looking at the
  * rest. */
 #define TURN_ROUNDS 16
+/* A turn of less than that has served single requests. */
+#define SHORT_TURN_NS 20000u
+/* Between two looks at the clock. */
+#define LOOKS 4u
 
 /* The thread that runs; io_uring's poll function and the services of plugins are given no context.
  */
@@ -128,13 +132,15 @@ static void cpu_relax(void)
 #endif
 }
 
-/* Wait for a short time without sleeping: a wake-up costs more than 20 us on each side. */
+/* Wait for a short time without sleeping: a wake-up costs more than 20 us on each side. After a
+ * long turn many requests will come at once, and the one after the other will not wait for this. */
 static bool spin(struct tgt_thread *t)
 {
-    uint64_t deadline = clock_ns() + t->all->spin_ns;
+    uint64_t now = clock_ns(), deadline = now + t->all->spin_ns;
+    bool dialogue = now - t->now < SHORT_TURN_NS;
     do {
-        for (unsigned i = 0; i < 16; i++) {
-            if (t->ops->pending(t->ring) || has_messages(t->priv))
+        for (unsigned i = 0; i < LOOKS; i++) {
+            if (t->ops->pending(t->ring, dialogue) || has_messages(t->priv))
                 return true;
             cpu_relax();
         }
@@ -158,14 +164,9 @@ static gint sleep_on(struct tgt_thread *t, GPollFD *fds, guint n, gint timeout)
 static gint pause_or_sleep(struct tgt_thread *t, GPollFD *fds, guint n, gint timeout)
 {
     struct thread_private *p = t->priv;
-    if (p->spin) {
-        gint res = t->ops->wait(t->ring, fds, n, 0);
-        if (res != 0 || has_work(t))
-            return res;
-        p->spin = spin(t);
-        if (p->spin)
-            return t->ops->wait(t->ring, fds, n, 0);
-    }
+    p->spin = p->spin && spin(t);
+    if (p->spin)
+        return t->ops->wait(t->ring, fds, n, 0);
     uint64_t start = clock_ns();
     gint res = sleep_on(t, fds, n, timeout);
     p->spin = clock_ns() - start < t->all->spin_ns;

@@ -50,6 +50,7 @@ void add_test(const char *path, void (*fn)(struct fixture *f));
 void add_file_tests(void);
 void add_socket_tests(void);
 void add_cancel_tests(void);
+void add_fresh_tests(void);
 void add_wait_tests(void);
 void add_worker_tests(void);
 

@@ -8,6 +8,7 @@ int main(int argc, char **argv)
     add_file_tests();
     add_socket_tests();
     add_cancel_tests();
+    add_fresh_tests();
     add_wait_tests();
     add_worker_tests();
     return g_test_run();
