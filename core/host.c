@@ -3,6 +3,7 @@
 #include "bs.h"
 #include "cmd.h"
 #include "config.h"
+#include "copy-mapped.h"
 #include "error.h"
 #include "log.h"
 #include "lu.h"
@@ -147,6 +148,7 @@ static const struct tgt_host table = {
     .target_param_uint = target_param_uint,
     .target_param_str = target_param_str,
     .lu_usage = lu_usage,
+    .copy_mapped = copy_mapped,
 };
 
 const struct tgt_host *host_table(void)

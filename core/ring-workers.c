@@ -6,11 +6,11 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "ring-op.h"
+#include "thread-spawn.h"
 
 #define WORKERS_MAX 128
 /* Most workers of one owner: a store that hangs leaves the others some. */
@@ -131,14 +131,9 @@ static void *worker(void *data)
     return NULL;
 }
 
-/* Signals are the main thread's. */
 static int spawn(struct workers *w)
 {
-    sigset_t all, old;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
-    int error = pthread_create(&w->threads[w->count], NULL, worker, w);
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    int error = spawn_thread(&w->threads[w->count], NULL, worker, w);
     if (!error)
         pthread_setname_np(w->threads[w->count++], "tgt-worker");
     return -error;

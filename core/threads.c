@@ -2,16 +2,17 @@
 /* The I/O threads as a whole: start, end, choice, and calls on each. */
 #include <errno.h>
 #include <sched.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include "buffer.h"
 #include "config.h"
+#include "copy-mapped.h"
 #include "cpu-list.h"
 #include "daemon.h"
 #include "error.h"
 #include "ring.h"
 #include "thread-private.h"
+#include "thread-spawn.h"
 
 #define THREADS_DEFAULT_MAX 4
 #define BUFFER_DEFAULT      (64u << 20)
@@ -26,19 +27,14 @@ static void set_cpu(pthread_attr_t *attr, const GArray *cpus, unsigned index)
     pthread_attr_setaffinity_np(attr, sizeof set, &set);
 }
 
-/* Signals are the main thread's. */
 static int spawn(struct tgt_thread *t)
 {
-    sigset_t all, old;
     pthread_attr_t attr;
     char name[16];
-    sigfillset(&all);
     pthread_attr_init(&attr);
     if (t->all->cpus)
         set_cpu(&attr, t->all->cpus, t->index);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
-    int error = pthread_create(&t->priv->pthread, &attr, thread_main, t);
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    int error = spawn_thread(&t->priv->pthread, &attr, thread_main, t);
     pthread_attr_destroy(&attr);
     g_snprintf(name, sizeof(name), "tgt-io-%u", t->index);
     if (!error)
@@ -162,6 +158,7 @@ static uint64_t spin_ns(int us, unsigned n)
 struct threads *threads_start(const struct threads_config *config, GError **error)
 {
     struct threads *threads = g_new0(struct threads, 1);
+    copy_mapped_init();
     unsigned n = config->count ? config->count : default_count();
     threads->spin_ns = spin_ns(config->spin_us, n);
     threads->buffer_memory = config->buffer_memory ? config->buffer_memory : BUFFER_DEFAULT;

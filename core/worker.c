@@ -2,11 +2,10 @@
 /* Blocking work of the control path: a thread of its own for each piece, so that a store that hangs
  * holds up nobody else. */
 #include <glib.h>
-#include <pthread.h>
-#include <signal.h>
 
 #include "daemon.h"
 #include "log.h"
+#include "thread-spawn.h"
 #include "thread.h"
 
 struct worker_job {
@@ -34,15 +33,10 @@ static void *work(void *data)
     return NULL;
 }
 
-/* Signals are the main thread's. */
 static int spawn(struct worker_job *job)
 {
     pthread_t thread;
-    sigset_t all, old;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
-    int error = pthread_create(&thread, NULL, work, job);
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    int error = spawn_thread(&thread, NULL, work, job);
     if (!error)
         pthread_detach(thread);
     return error;

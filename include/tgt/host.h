@@ -160,6 +160,7 @@ struct tgt_host {
     size_t (*target_param_str)(const struct tgt_target *target, const struct tgt_plugin *self,
                                const char *name, char *buf, size_t size);
     int (*lu_usage)(const struct tgt_lu *lu, uint64_t *used, uint64_t *available);
+    int (*copy_mapped)(void *to, const void *from, size_t length);
 };
 
 /** The plugin's private copy of the table, defined by TGT_PLUGIN_DEFINE; zero before load(). */
@@ -507,6 +508,14 @@ static inline void tgt_lu_job_end(struct tgt_lu *lu)
 static inline int tgt_lu_usage(const struct tgt_lu *lu, uint64_t *used, uint64_t *available)
 {
     return TGT_H_.lu_usage(lu, used, available);
+}
+
+/** memcpy() where one side is a file that the plugin has mapped: -EFAULT instead of SIGBUS if a
+ * page is gone (the file has become shorter, its disk fails) or cannot be made (its file system is
+ * full); some of the bytes may have been copied then. Any thread. */
+static inline int tgt_copy_mapped(void *to, const void *from, size_t length)
+{
+    return TGT_H_.copy_mapped(to, from, length);
 }
 
 /* ---- Nexuses and targets: transports ---- */

@@ -130,7 +130,7 @@ static void finish(struct rdwr_io *ri, int64_t res)
 
 void rdwr_move(struct rdwr_io *ri)
 {
-    int64_t more = 1;
+    int64_t more = ri->moved == 0 && left(ri) <= AT_ONCE_MAX && rdwr_map_move(ri) ? 0 : 1;
     while (more > 0) {
         int64_t res = can_try(ri) ? try(ri) : -EAGAIN;
         if (res == -EAGAIN) {

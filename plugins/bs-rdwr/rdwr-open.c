@@ -119,6 +119,8 @@ static int open_path(struct rdwr *r, struct tgt_bs_info *info, struct tgt_error 
     if (res == 0)
         res = rdwr_info(r, info, err);
     r->can_punch = info->discard == TGT_BS_NATIVE;
+    if (res == 0)
+        rdwr_map(r);
     return res;
 }
 
@@ -150,6 +152,7 @@ int rdwr_open(const struct tgt_bs_open *args, struct tgt_bs_info *info, void **h
 void rdwr_close(void *handle)
 {
     struct rdwr *r = handle;
+    rdwr_unmap(r);
     if (r->fd >= 0)
         close(r->fd);
     rdwr_commit_clear(&r->commit);

@@ -58,9 +58,10 @@ void rdwr_range_done(struct rdwr_io *ri, int64_t res)
     if (res == -EOPNOTSUPP && ri->io->op == TGT_BS_WRITE_ZEROES && ri->mode == PUNCH &&
         !ri->cancelled)
         fallocate_range(ri, ZERO);
-    else if (res >= 0)
+    else if (res >= 0) {
+        rdwr_map_forget(ri->rdwr, ri->io->offset, ri->io->length);
         rdwr_end_written(ri);
-    else
+    } else
         rdwr_end(ri, res == -EINTR ? -EAGAIN : res);
 }
 

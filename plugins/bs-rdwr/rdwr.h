@@ -21,6 +21,13 @@ struct rdwr_commit {
     struct tgt_op op;          /* its fdatasync() */
 };
 
+/* A file in memory as it is mapped (rdwr-map.c). */
+struct rdwr_map {
+    uint8_t *base;   /* NULL: it is not */
+    uint64_t length; /* of the file when it was opened */
+    uint8_t *chunks; /* atomic: which parts have no holes */
+};
+
 /* An opened file or block device. Constant after open() but for what is said to be atomic and for
  * `commit`: it is used by all I/O threads. */
 struct rdwr {
@@ -39,6 +46,7 @@ struct rdwr {
     bool no_nowait_write; /* atomic: the same for writes */
     bool failed;          /* atomic: see rdwr_failed() */
     bool shrunk; /* atomic: the host was told that the size has changed, and has not looked yet */
+    struct rdwr_map map;
     struct rdwr_commit commit;
 };
 
@@ -86,6 +94,14 @@ int rdwr_info(const struct rdwr *r, struct tgt_bs_info *info, struct tgt_error *
 /* rdwr-move.c: READ and WRITE; continues until all is moved. */
 void rdwr_move(struct rdwr_io *ri);
 void rdwr_moved(struct rdwr_io *ri, int64_t res);
+
+/* rdwr-map.c: map a file in memory, if that can be done. */
+void rdwr_map(struct rdwr *r);
+void rdwr_unmap(struct rdwr *r);
+/* Move all data of a READ or WRITE; false: that is to be done by system calls. */
+bool rdwr_map_move(struct rdwr_io *ri);
+/* There may be holes in this range by now. */
+void rdwr_map_forget(struct rdwr *r, uint64_t offset, uint64_t length);
 
 /* rdwr-commit.c: all that has been written when it is called becomes durable, then the operation
  * ends or, after RDWR_COMMIT_FIRST, goes on. */
