@@ -217,7 +217,7 @@ class Fio:
         self.threads = 1
 
     def run(self, workload, seconds, warmup):
-        command = ["fio", "--name=bench", "--ioengine=io_uring", *self.FLAGS[self.flavour],
+        command = ["fio", "--name=bench", "--ioengine=io_uring", "--invalidate=0", *self.FLAGS[self.flavour],
                    f"--filename={self.target.disk}", f"--size={self.target.size}",
                    "--allow_file_create=0", "--time_based", f"--runtime={seconds}",
                    f"--ramp_time={warmup}", "--norandommap", "--unified_rw_reporting=1",

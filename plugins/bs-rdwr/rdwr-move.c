@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Store "rdwr": reading and writing, at once where that does not wait, else through the ring. */
+/* Store "rdwr": reading and writing, at once in memory, else through the ring. */
 #include <errno.h>
 #include <sys/uio.h>
 
@@ -41,36 +41,14 @@ static unsigned pieces(struct rdwr_io *ri, const struct iovec **iov)
     return ri->moved == 0 ? ri->io->iovcnt : fill_window(ri);
 }
 
-/* RWF_NOWAIT does not keep a direct transfer from waiting for the disk. */
-static bool can_try(struct rdwr_io *ri)
-{
-    struct rdwr *r = ri->rdwr;
-    if (left(ri) > AT_ONCE_MAX)
-        return false;
-    if (r->in_memory)
-        return true;
-    bool *no_nowait = is_read(ri) ? &r->no_nowait_read : &r->no_nowait_write;
-    return !r->direct && !__atomic_load_n(no_nowait, __ATOMIC_RELAXED);
-}
-
-/* -EAGAIN: it would wait. Linux 5.9 and 5.10 say "end of file" for that, too (readv(2), BUGS). */
-static int64_t try(struct rdwr_io *ri)
+/* In memory nothing waits, and io_uring would leave it to a worker. */
+static int64_t move_now(struct rdwr_io *ri)
 {
     const struct iovec *iov;
-    struct rdwr *r = ri->rdwr;
-    int n = (int)pieces(ri, &iov), flags = r->in_memory ? 0 : RWF_NOWAIT;
+    int fd = ri->rdwr->fd, n = (int)pieces(ri, &iov);
     off_t offset = (off_t)(ri->io->offset + ri->moved);
-    ssize_t res = is_read(ri) ? preadv2(r->fd, iov, n, offset, flags)
-                              : pwritev2(r->fd, iov, n, offset, flags);
-    if (res == 0 && flags != 0)
-        return -EAGAIN;
-    if (res >= 0)
-        return res;
-    if (errno != EOPNOTSUPP || flags == 0)
-        return -errno;
-    __atomic_store_n(is_read(ri) ? &r->no_nowait_read : &r->no_nowait_write, true,
-                     __ATOMIC_RELAXED);
-    return -EAGAIN;
+    ssize_t res = is_read(ri) ? preadv(fd, iov, n, offset) : pwritev(fd, iov, n, offset);
+    return res < 0 ? -errno : res;
 }
 
 static void leave_to_ring(struct rdwr_io *ri)
@@ -130,15 +108,15 @@ static void finish(struct rdwr_io *ri, int64_t res)
 
 void rdwr_move(struct rdwr_io *ri)
 {
-    int64_t more = ri->moved == 0 && left(ri) <= AT_ONCE_MAX && rdwr_map_move(ri) ? 0 : 1;
-    while (more > 0) {
-        int64_t res = can_try(ri) ? try(ri) : -EAGAIN;
-        if (res == -EAGAIN) {
-            leave_to_ring(ri);
-            return;
-        }
-        more = advance(ri, res);
+    int64_t more = 1;
+    if (!ri->rdwr->in_memory || left(ri) > AT_ONCE_MAX) {
+        leave_to_ring(ri);
+        return;
     }
+    if (ri->moved == 0 && rdwr_map_move(ri))
+        more = 0;
+    while (more > 0)
+        more = advance(ri, move_now(ri));
     finish(ri, more);
 }
 

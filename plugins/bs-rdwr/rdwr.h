@@ -42,8 +42,6 @@ struct rdwr {
     bool can_punch;   /* discarding works */
     uint32_t granule; /* devices: logical block; ranges that are discarded or zeroed are multiples
                          of it */
-    bool no_nowait_read;  /* atomic: the file system has no RWF_NOWAIT for reads */
-    bool no_nowait_write; /* atomic: the same for writes */
     bool failed;          /* atomic: see rdwr_failed() */
     bool shrunk; /* atomic: the host was told that the size has changed, and has not looked yet */
     struct rdwr_map map;

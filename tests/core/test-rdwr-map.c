@@ -19,16 +19,16 @@
 
 static int calls; /* of the system, to move data; atomic */
 
-ssize_t preadv2(int fd, const struct iovec *iov, int n, off_t offset, int flags)
+ssize_t preadv(int fd, const struct iovec *iov, int n, off_t offset)
 {
     g_atomic_int_inc(&calls);
-    return syscall(SYS_preadv2, fd, iov, n, offset, 0, flags);
+    return syscall(SYS_preadv, fd, iov, n, offset, 0);
 }
 
-ssize_t pwritev2(int fd, const struct iovec *iov, int n, off_t offset, int flags)
+ssize_t pwritev(int fd, const struct iovec *iov, int n, off_t offset)
 {
     g_atomic_int_inc(&calls);
-    return syscall(SYS_pwritev2, fd, iov, n, offset, 0, flags);
+    return syscall(SYS_pwritev, fd, iov, n, offset, 0);
 }
 
 struct fixture {
