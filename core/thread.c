@@ -11,7 +11,7 @@
  * rest. */
 #define TURN_ROUNDS 16
 /* A turn of less than that has served single requests. */
-#define SHORT_TURN_NS 20000u
+#define SHORT_TURN_NS 10000u
 /* Between two looks at the clock. */
 #define LOOKS 4u
 
