@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "cache-line.h"
 #include "plugin.h"
 #include "nexus.h"
 #include "thread.h"
@@ -21,7 +22,7 @@ struct cmd_pool *cmd_pool_of(struct tgt_thread *thread)
 {
     if (G_LIKELY(thread->cmds != NULL))
         return thread->cmds;
-    struct cmd_pool *pool = g_new0(struct cmd_pool, 1);
+    struct cmd_pool *pool = cache_line_alloc0(sizeof(struct cmd_pool));
     pool->thread = thread;
     thread->cmds = pool;
     return pool;
@@ -34,15 +35,15 @@ void cmd_pool_free(struct cmd_pool *pool)
     for (GList *l = pool->idle; l != NULL;) {
         struct core_cmd *c = l->data;
         l = l->next;
-        g_free(c);
+        g_aligned_free(c);
     }
-    g_free(pool);
+    g_aligned_free(pool);
 }
 
 /* The rooms behind the command, once. */
 static struct core_cmd *cmd_alloc(void)
 {
-    struct core_cmd *c = g_malloc0(CMD_SIZE);
+    struct core_cmd *c = cache_line_alloc0(CMD_SIZE);
     char *room = (char *)c + CMD_HEAD;
     c->pub.transport_priv = room;
     c->pub.device_priv = room + TGT_TRANSPORT_CMD_PRIV_MAX;

@@ -2,6 +2,7 @@
 /* I_T_Ls: what one nexus and one logical unit have in common, made at the first command. */
 #include "itl.h"
 
+#include "cache-line.h"
 #include "lu-share.h"
 #include "lu.h"
 #include "nexus.h"
@@ -9,7 +10,7 @@
 
 static struct itl *itl_new(struct tgt_nexus *nexus, struct core_lu *lu)
 {
-    struct itl *itl = g_new0(struct itl, 1);
+    struct itl *itl = cache_line_alloc0(sizeof(struct itl));
     itl->lu = lu;
     itl->nexus = nexus;
     itl->share = lu_share_get(nexus->thread, lu);
@@ -23,7 +24,7 @@ void itl_free(struct itl *itl)
 {
     lu_itl_forget(itl->lu, itl);
     g_array_unref(itl->pending);
-    g_free(itl);
+    g_aligned_free(itl);
 }
 
 /* The lock keeps a LU in the map from being deleted until the I_T_L is there for lu_drain() to

@@ -3,6 +3,7 @@
  * may go on. */
 #include "lu-share.h"
 
+#include "cache-line.h"
 #include "claim.h"
 #include "cmd-pool.h"
 #include "lu.h"
@@ -25,7 +26,7 @@ struct lu_share *lu_share_get(struct tgt_thread *thread, struct core_lu *lu)
         return share;
     if (thread->lus == NULL)
         thread->lus = g_hash_table_new(NULL, NULL);
-    share = g_new0(struct lu_share, 1);
+    share = cache_line_alloc0(sizeof(struct lu_share));
     share->lu = lu;
     share->thread = thread;
     share->defer.fn = run_ready;
@@ -38,7 +39,7 @@ void lu_share_free(struct lu_share *share)
     g_hash_table_remove(share->thread->lus, share->lu);
     share->dead = true;
     if (!share->defer.pending)
-        g_free(share);
+        g_aligned_free(share);
 }
 
 /* ---- Commands that may go on ---- */
@@ -59,7 +60,7 @@ static void run_ready(struct tgt_defer *defer)
     while ((link = g_queue_pop_head_link(&share->ready)) != NULL)
         go_on(link->data);
     if (share->dead)
-        g_free(share);
+        g_aligned_free(share);
 }
 
 void lu_share_ready(struct core_cmd *c, enum gate_phase phase)

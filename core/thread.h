@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <tgt/op.h>
 
+#include "cache-line.h"
+
 struct buffer_pool;
 struct cmd_pool;
 struct ring;
@@ -29,7 +31,7 @@ struct tgt_thread {
     gint nexuses;                /* atomic: number of nexuses, for thread_pick() */
     uint64_t now;                /* monotonic ns, once per turn */
     struct thread_private *priv; /* thread.c */
-};
+} __attribute__((aligned(CACHE_LINE)));
 
 /* How I/O threads are to be. Zero, NULL: the default, but for `spin_us`. */
 struct threads_config {

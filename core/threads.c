@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "buffer.h"
+#include "cache-line.h"
 #include "config.h"
 #include "copy-mapped.h"
 #include "cpu-list.h"
@@ -51,12 +52,12 @@ static void wait_for(sem_t *sem)
 static void private_free(struct thread_private *p)
 {
     sem_destroy(&p->started);
-    g_free(p);
+    g_aligned_free(p);
 }
 
 static bool thread_start(struct tgt_thread *t, GError **error)
 {
-    struct thread_private *p = t->priv = g_new0(struct thread_private, 1);
+    struct thread_private *p = t->priv = cache_line_alloc0(sizeof(struct thread_private));
     sem_init(&p->started, 0, 0);
     t->buffers = buffer_pool_new(t->all->buffer_memory);
     int res = t->buffers ? spawn(t) : ENOMEM;
@@ -163,7 +164,7 @@ struct threads *threads_start(const struct threads_config *config, GError **erro
     threads->spin_ns = spin_ns(config->spin_us, n);
     threads->buffer_memory = config->buffer_memory ? config->buffer_memory : BUFFER_DEFAULT;
     threads->cpus = config->cpus;
-    threads->list = g_new0(struct tgt_thread, n);
+    threads->list = cache_line_alloc0(n * sizeof(struct tgt_thread));
     bool ok = start_with(threads, config->ring ? config->ring : "auto", n, error);
     threads->cpus = NULL;
     if (ok)
@@ -177,7 +178,7 @@ void threads_stop(struct threads *threads)
     if (!threads)
         return;
     stop_all(threads);
-    g_free(threads->list);
+    g_aligned_free(threads->list);
     g_free(threads->reason);
     g_free(threads);
 }
