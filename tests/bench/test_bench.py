@@ -117,6 +117,19 @@ def test_run_reports(bed):
         text = file.read()
     for words in ("| processor |", "| r4k-qd32-beside1 | null |", "| w4k-qd32-crc | rdwr:poll |"):
         tap.true(words in text, f"no {words!r} in the Markdown:\n{text}")
+    expect_same_again(bed, report, text)
+
+
+def expect_same_again(bed, report, text):
+    figures, notes, markdown = map(bed.path, ("figures.json", "notes.md", "again.md"))
+    with open(figures, "w") as file:
+        json.dump(report, file)
+    with open(notes, "w") as file:
+        file.write("# Judgement\n")
+    again = bed.bench("run", "--from-json", figures, "--notes", notes, "--markdown", markdown)
+    tap.equal(again["rows"], report["rows"], "the same figures")
+    with open(markdown) as file:
+        tap.equal(file.read(), "# Judgement\n\n" + text, "the same tables behind the notes")
 
 
 @tap.timeout(60)
