@@ -76,8 +76,7 @@ class Env:
             session.close()
 
     def cleanup(self):
-        while self.opened:
-            self.opened.pop().close()
+        self.close_opened()
         while self.more_daemons:
             self.more_daemons.pop().kill()
 
@@ -101,6 +100,10 @@ class Env:
         """Have this closed after the test."""
         self.opened.append(closable)
         return closable
+
+    def close_opened(self):
+        while self.opened:
+            self.opened.pop().close()
 
     def connect(self, **options):
         return self.keep(Connection(self.portal, **options))

@@ -12,7 +12,14 @@
 struct store {
     struct memory *memory;
     unsigned delay_us; /* of each read */
+    char *hold;        /* reads and writes wait while there is such a file; "": none */
 };
+
+static void wait_for(const char *hold)
+{
+    while (*hold && access(hold, F_OK) == 0)
+        usleep(5000);
+}
 
 static int mem_open(const struct tgt_bs_open *args, struct tgt_bs_info *info, void **handle,
                     struct tgt_error *err)
@@ -25,6 +32,7 @@ static int mem_open(const struct tgt_bs_open *args, struct tgt_bs_info *info, vo
     }
     s->memory = m;
     s->delay_us = (unsigned)tgt_param_uint(args->params, "delay_ms") * 1000;
+    s->hold = strdup(tgt_param_str(args->params, "hold"));
     info->size = m->size;
     info->write_back = true;
     if (!tgt_param_bool(args->params, "thin"))
@@ -37,6 +45,7 @@ static void mem_close(void *handle)
 {
     struct store *s = handle;
     memory_free(s->memory);
+    free(s->hold);
     free(s);
 }
 
@@ -45,6 +54,7 @@ static int mem_read(void *handle, void *buf, uint32_t len, uint64_t offset)
     const struct store *s = handle;
     if (s->delay_us > 0)
         usleep(s->delay_us);
+    wait_for(s->hold);
     memcpy(buf, s->memory->bytes + offset, len);
     return 0;
 }
@@ -52,6 +62,7 @@ static int mem_read(void *handle, void *buf, uint32_t len, uint64_t offset)
 static int mem_write(void *handle, const void *buf, uint32_t len, uint64_t offset)
 {
     struct store *s = handle;
+    wait_for(s->hold);
     memcpy(s->memory->bytes + offset, buf, len);
     return 0;
 }
@@ -77,6 +88,10 @@ static const struct tgt_param lu_params[] = {
      .max = 60000,
      .unit = "ms",
      .help = "Delay of every read."},
+    {.name = "hold",
+     .type = TGT_PARAM_PATH,
+     .def = "",
+     .help = "Reads and writes wait while there is such a file."},
     {.name = "thin", .type = TGT_PARAM_BOOL, .def = "off", .help = "Can discard."},
 };
 
