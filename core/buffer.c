@@ -358,6 +358,14 @@ void buffer_wait_cancel(struct buffer_pool *pool, struct buffer_wait *wait)
     serve_later(pool); /* another one has waited longest now */
 }
 
+bool buffer_hinders(const struct buffer_pool *pool, const struct buffer_user *user,
+                    enum buffer_use use)
+{
+    const struct buffer_share *share = &user->shares[use];
+    unsigned own = share->waits.head != NULL;
+    return share->held > 0 && pool->parts[use].turns.length > own;
+}
+
 void buffer_pool_stats(const struct buffer_pool *pool, struct buffer_stats *stats)
 {
     *stats =

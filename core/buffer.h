@@ -86,6 +86,10 @@ void buffer_put(struct buffer_pool *pool, struct buffer_user *user, const struct
 /* Leave the queue. Nothing happens if not queued. */
 void buffer_wait_cancel(struct buffer_pool *pool, struct buffer_wait *wait);
 
+/* Does the user hold bytes of that part while others wait for some? */
+bool buffer_hinders(const struct buffer_pool *pool, const struct buffer_user *user,
+                    enum buffer_use use);
+
 /* Figures for `stats show`: bytes in use, bytes of the limit, number of waits since the start. */
 struct buffer_stats {
     size_t used, limit;

@@ -149,6 +149,7 @@ static const struct tgt_host table = {
     .target_param_str = target_param_str,
     .lu_usage = lu_usage,
     .copy_mapped = copy_mapped,
+    .nexus_hinders = nexus_hinders,
 };
 
 const struct tgt_host *host_table(void)

@@ -98,6 +98,13 @@ void *nexus_priv(const struct tgt_nexus *nexus)
     return nexus->priv;
 }
 
+bool nexus_hinders(struct tgt_nexus *nexus, enum tgt_dir dir)
+{
+    const struct buffer_pool *pool = nexus->thread->buffers;
+    return ((dir & TGT_DIR_OUT) && buffer_hinders(pool, &nexus->buffers, BUFFER_OUT)) ||
+           ((dir & TGT_DIR_IN) && buffer_hinders(pool, &nexus->buffers, BUFFER_IN));
+}
+
 /* ---- The end ---- */
 
 static void drop_itls(struct tgt_nexus *nexus)

@@ -46,6 +46,7 @@ void nexus_close(struct tgt_nexus *nexus, void (*done)(void *priv));
 struct tgt_nexus *nexus_new(const struct plugin *transport, const struct tgt_nexus_args *args,
                             struct tgt_error *err);
 void *nexus_priv(const struct tgt_nexus *nexus);
+bool nexus_hinders(struct tgt_nexus *nexus, enum tgt_dir dir);
 
 /* For cmd.c and tmf.c: a command or a task management function has ended: a closing nexus goes with
  * the last one. */

@@ -161,6 +161,7 @@ struct tgt_host {
                                const char *name, char *buf, size_t size);
     int (*lu_usage)(const struct tgt_lu *lu, uint64_t *used, uint64_t *available);
     int (*copy_mapped)(void *to, const void *from, size_t length);
+    bool (*nexus_hinders)(struct tgt_nexus *nexus, enum tgt_dir dir);
 };
 
 /** The plugin's private copy of the table, defined by TGT_PLUGIN_DEFINE; zero before load(). */
@@ -538,6 +539,12 @@ static inline void tgt_nexus_close(struct tgt_nexus *nexus, void (*done)(void *p
 static inline void *tgt_nexus_priv(const struct tgt_nexus *nexus)
 {
     return TGT_H_.nexus_priv(nexus);
+}
+/** Do commands of the nexus hold buffers for data in this direction while commands of others wait
+ * for some? For a transport whose peer is slow. On the nexus's thread. */
+static inline bool tgt_nexus_hinders(struct tgt_nexus *nexus, enum tgt_dir dir)
+{
+    return TGT_H_.nexus_hinders(nexus, dir);
 }
 /** Find a target by name and judge access. TGT_FIND_OK: *target holds a reference, drop it with
  * tgt_target_unref(). Any thread. */

@@ -103,6 +103,7 @@ enum iscsi_timer {
     ISCSI_TIMER_OWED,  /* look after tasks whose data does not come */
     ISCSI_TIMER_END,   /* the polite end takes too long */
     ISCSI_TIMER_KEPT,  /* look whether the thread keeps less by now */
+    ISCSI_TIMER_SLOW,  /* look whether it is too slow while others wait */
     ISCSI_TIMER_COUNT
 };
 
@@ -140,6 +141,7 @@ struct iscsi_conn {
     uint64_t heard;     /* when the last PDU was complete, or stuck answers moved on */
     uint64_t paused_at; /* when PAUSE_DATA began */
     uint64_t fed;       /* when the last Data-Out with data was complete */
+    uint8_t hinders[2]; /* looks in a row that found others waiting for its buffers; slow.c */
     unsigned pings;     /* without an answer */
     uint32_t ping_ttt;
 

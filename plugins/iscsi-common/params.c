@@ -43,7 +43,8 @@ const struct tgt_param iscsi_portal_param_table[ISCSI_PORTAL_PARAM_COUNT] = {
      "Pings without an answer after which the connection is given up."},
     {"stall_timeout", TGT_PARAM_UINT, 0, "60", 1, 3600, NULL, "s",
      "Time after which a connection is given up that stands still within a PDU, takes no answers, "
-     "owes data, or is idle in discovery."},
+     "owes data, is idle in discovery, or has one command's data under way while others wait for "
+     "its buffers."},
     {"max_connections", TGT_PARAM_UINT, 0, "4096", 1, 65535, NULL, NULL,
      "Connections of this portal at one time."},
     {"max_logins", TGT_PARAM_UINT, 0, "512", 1, 65535, NULL, NULL,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Tasks: found by their tag, moved on whenever something has changed, and ended once. */
 #include <errno.h>
+#include <string.h>
 
 #include "session.h"
 #include "task.h"
@@ -34,6 +35,7 @@ void iscsi_task_add(struct iscsi_session *s, struct iscsi_task *task)
         s->immediate++;
     else
         s->numbered++;
+    iscsi_slow_watch(s->conn);
 }
 
 static void unlink_task(struct iscsi_session *s, struct iscsi_task *task)
@@ -110,6 +112,7 @@ static void step_done(struct iscsi_task *task)
         return;
     }
     task->flags |= ISCSI_TASK_SENDING;
+    memset(task->looks, 0, sizeof(task->looks));
     iscsi_datain_start(task);
 }
 

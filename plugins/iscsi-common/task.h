@@ -56,6 +56,7 @@ struct iscsi_task {
     uint32_t data_ins; /* PDUs made */
     uint32_t burst;    /* bytes in this sequence */
 
+    uint8_t looks[2]; /* that found it waiting for the initiator while others waited; slow.c */
     uint8_t sense_len[2];
     uint8_t refused_sense[18];
     struct iovec sense[2];
@@ -90,6 +91,11 @@ void iscsi_tasks_hurry(struct iscsi_session *s);
 /* It ends with this sense once the data that is owed has come. The first reason counts. */
 void iscsi_task_fail(struct iscsi_task *task, enum tgt_sense sense);
 void iscsi_stash_free(struct iscsi_task *task);
+
+/* slow.c: peers whose commands hold buffers for too long while others wait for some. */
+/* Look after the connection as long as it has tasks. */
+void iscsi_slow_watch(struct iscsi_conn *c);
+void iscsi_slow_look(struct iscsi_conn *c);
 
 /* Callbacks of the transport's table. */
 void iscsi_data_out(struct tgt_cmd *cmd);

@@ -75,6 +75,7 @@ static void (*const handlers[ISCSI_TIMER_COUNT])(struct iscsi_conn *c) = {
     [ISCSI_TIMER_END] = on_end,
     [ISCSI_TIMER_OWED] = iscsi_tasks_check_owed,
     [ISCSI_TIMER_KEPT] = iscsi_rx_try_again,
+    [ISCSI_TIMER_SLOW] = iscsi_slow_look,
 };
 
 static void run_due(struct iscsi_conn *c, uint64_t now)

@@ -145,7 +145,9 @@ AT(tgt_host, portal_each, 504);
 AT(tgt_host, target_param_uint, 512);
 AT(tgt_host, target_param_str, 520);
 AT(tgt_host, lu_usage, 528);
-SIZE_MIN(tgt_host, 536);
+AT(tgt_host, copy_mapped, 536);
+AT(tgt_host, nexus_hinders, 544);
+SIZE_MIN(tgt_host, 552);
 
 AT(tgt_msg, fn, 0);
 AT(tgt_msg, host_next, 8);

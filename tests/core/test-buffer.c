@@ -432,6 +432,30 @@ static void test_who_comes_anew_finds_room(struct fixture *f)
     }
 }
 
+/* In one part, by what it holds, and only as long as others wait. */
+static void test_who_hinders_others(struct fixture *f)
+{
+    struct buffer_user holder = {0}, other = {0};
+    struct iovec all[PART];
+    struct waiter held, own, theirs;
+    unsigned counter = 0;
+    ask(f, &held, &holder, BUFFER_IN, BUFFER_LARGE, &counter);
+    for (unsigned i = 0; i < PART - 1; i++)
+        g_assert_cmpint(get(f, BUFFER_IN, BUFFER_LARGE, &all[i]), ==, 1);
+    ask(f, &own, &holder, BUFFER_IN, BUFFER_LARGE, &counter);
+    g_assert_false(buffer_hinders(f->pool, &holder, BUFFER_IN)); /* only itself */
+    g_assert_true(buffer_hinders(f->pool, &f->user, BUFFER_IN));
+    ask(f, &theirs, &other, BUFFER_IN, BUFFER_LARGE, &counter);
+    g_assert_true(buffer_hinders(f->pool, &holder, BUFFER_IN));
+    g_assert_false(buffer_hinders(f->pool, &holder, BUFFER_OUT));
+    g_assert_false(buffer_hinders(f->pool, &other, BUFFER_IN)); /* it holds nothing */
+    buffer_wait_cancel(f->pool, &theirs.wait);
+    g_assert_false(buffer_hinders(f->pool, &holder, BUFFER_IN));
+    buffer_wait_cancel(f->pool, &own.wait);
+    give_back(&held);
+    put(f, all, PART - 1);
+}
+
 /* One nexus has a long queue; who has a short one does not wait for all of it. */
 static void test_nexuses_take_turns(struct fixture *f)
 {
@@ -722,6 +746,7 @@ int main(int argc, char **argv)
         {"/buffer/wait/at-once-or-not-at-all", {test_at_once_or_not_at_all}},
         {"/buffer/wait/many", {test_many_waiters}},
         {"/buffer/nexus/who-comes-anew-finds-room", {test_who_comes_anew_finds_room}},
+        {"/buffer/nexus/who-hinders-others", {test_who_hinders_others}},
         {"/buffer/nexus/take-turns", {test_nexuses_take_turns}},
         {"/buffer/nexus/large-ones-do-not-starve", {test_large_ones_do_not_starve}},
         {"/buffer/nexus/newer-leave-room-for-older", {test_newer_ones_leave_room_for_older_ones}},

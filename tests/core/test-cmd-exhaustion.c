@@ -144,6 +144,51 @@ static void greedy_nexus(struct disk *d, gconstpointer config)
     end_all(d);
 }
 
+struct hinders {
+    struct fake_nexus *n;
+    bool in, out, either;
+};
+
+static void look_who_hinders(void *data)
+{
+    struct hinders *h = data;
+    h->in = nexus_hinders(fake_nexus_core(h->n), TGT_DIR_IN);
+    h->out = nexus_hinders(fake_nexus_core(h->n), TGT_DIR_OUT);
+    h->either = nexus_hinders(fake_nexus_core(h->n), TGT_DIR_BIDI);
+}
+
+static void expect_hinders(struct disk *d, struct fake_nexus *n, bool in, bool out)
+{
+    struct hinders h = {.n = n};
+    fake_call(fake_thread(d->s.fake, 0), look_who_hinders, &h);
+    g_assert_true(h.in == in && h.out == out && h.either == (in || out));
+}
+
+/* One nexus holds buffers that another one waits for, in one direction. */
+static void who_hinders(struct disk *d, gconstpointer config)
+{
+    struct fake_nexus *other = scene_nexus(&d->s, 0, "iqn.2026-11.org.example:other");
+    struct fake_cmd *c[32];
+    for (unsigned i = 0; i < G_N_ELEMENTS(c); i++) {
+        c[i] = rw(i % 2 ? d->s.n : other, 0x2a, i, d->data);
+        c[i]->hold_data = true;
+    }
+    for (unsigned i = 1; i < G_N_ELEMENTS(c); i += 2)
+        fake_submit(c[i]);
+    fake_wait(c[1], FAKE_DATA_OUT);
+    expect_hinders(d, d->s.n, false, false);
+    for (unsigned i = 0; i < G_N_ELEMENTS(c); i += 2)
+        fake_submit(c[i]);
+    fake_wait(c[G_N_ELEMENTS(c) - 2], FAKE_SUBMITTED);
+    expect_hinders(d, d->s.n, false, true);
+    for (unsigned i = 0; i < G_N_ELEMENTS(c); i++) {
+        fake_data(c[i], 0);
+        fake_wait(c[i], FAKE_RELEASED);
+        fake_cmd_free(c[i]);
+    }
+    expect_hinders(d, d->s.n, false, false);
+}
+
 /* Writes hold their data while they wait for an ORDERED read, which needs buffers itself. */
 static void waiting_writes_leave_room(struct disk *d, gconstpointer config)
 {
@@ -405,6 +450,7 @@ int main(int argc, char **argv)
     T("both-at-once", &few_buffers, both_at_once);
     T("greedy-nexus", &few_buffers, greedy_nexus);
     T("greedy-nexus/poll", &few_buffers_poll, greedy_nexus);
+    T("who-hinders", &few_buffers, who_hinders);
     T("waiting-writes-leave-room", &few_buffers, waiting_writes_leave_room);
     T("waiting-writes-leave-room/two-threads", &two_threads, waiting_writes_leave_room);
     T("inquiries-between", &few_buffers, inquiries_between);

@@ -85,12 +85,14 @@ class Numbers:
 class Connection:
     """Send and receive PDUs or raw bytes; `numbers` and the digests are checked on receipt."""
 
-    def __init__(self, portal, *, receive_buffer=None, source=None):
+    def __init__(self, portal, *, receive_buffer=None, segment=None, source=None):
         self.portal = portal
         family = socket.AF_INET6 if ":" in portal.address else socket.AF_INET
         self.socket = socket.socket(family, socket.SOCK_STREAM)
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        if segment:
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, segment)
         if source:
             self.socket.bind((source, 0))
         self.socket.settimeout(PATIENCE * tap.slowness())

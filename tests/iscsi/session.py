@@ -70,14 +70,14 @@ class Session:
 
     @classmethod
     def login(cls, portal, target=None, *, initiator=INITIATOR, security=False, isid=None, tsih=0,
-              cid=0, cmdsn=1, statsn=None, receive_buffer=None, keys=None, **offer):
+              cid=0, cmdsn=1, statsn=None, receive_buffer=None, segment=None, keys=None, **offer):
         """Log in; offer changes the keys of OFFER (None leaves one out), keys adds others.
 
         Without a target it is a discovery session.  statsn is what the target shall begin with.
         """
         wanted = {**(OFFER if target else {}), **offer, **(keys or {})}
         pairs = names(target, initiator) + [(k, v) for k, v in wanted.items() if v is not None]
-        connection = Connection(portal, receive_buffer=receive_buffer)
+        connection = Connection(portal, receive_buffer=receive_buffer, segment=segment)
         connection.numbers.statsn = statsn
         login = Login(connection, isid=isid, tsih=tsih, cid=cid, cmdsn=cmdsn)
         try:

@@ -3,13 +3,15 @@
 """Sessions of one I/O thread: a store that hangs, a peer that stalls, a long queue of large
 commands. The others go on meanwhile.
 
-Nothing is timed: commands are counted, and each has the time that the tests give to any answer."""
+Commands are counted, not timed; each has the time that the tests give to any answer."""
 
 import env
 import os
 import select
+import socket
 import sys
 import threading
+import time
 
 import scsi
 from env import Closed, Silence, tap
@@ -26,10 +28,10 @@ class Bed:
     Reads of the blocking store take buffers, those of "mem" are lent the store's memory.  The
     timers that end stalled connections are far off."""
 
-    def __init__(self, e, memory="4M"):
+    def __init__(self, e, memory="4M", args=(), **timers):
         self.e = e
         self.daemon, self.portal = e.another_daemon(
-            threads=1, args=("--buffer-memory", memory), iscsi={"nop_interval": 0})
+            threads=1, args=("--buffer-memory", memory, *args), iscsi={"nop_interval": 0, **timers})
         for lun in (BUSY, QUIET):
             self.daemon.create_lun(e.target, lun, bs="mem-blocking", size=env.LUN_SIZE)
 
@@ -187,6 +189,79 @@ def test_several_peers_that_stall(e):
         env.eventually(lambda s=session: is_answered(s), "the first answer")
     one_by_one(victim, BUSY, (4 * KIB, 64 * KIB))
     stays_stalled(bed, 1 + len(stalled))
+    bed.finish()
+
+
+# Peers that are slow ------------------------------------------------------------------------
+
+
+class SlowWriter:
+    """Sends the data of the first of many writes, a byte every 100 ms."""
+
+    def __init__(self, bed):
+        self.session = bed.login(BUSY)
+        self.tasks = [self.session.start(scsi.write10(i * 256, 512), write=256 * KIB, lun=BUSY)
+                      for i in range(100)]
+        self.r2t = self.session.wait_r2t(self.tasks[0])
+        self.sent = 0
+
+    def step(self):
+        """False: the target has closed."""
+        pdu = self.session.one_data_out(self.tasks[0], self.sent, b"x", ttt=self.r2t.ttt,
+                                        datasn=self.sent, final=False)
+        self.sent += 1
+        if not self.session.connection.try_send(pdu):
+            return False
+        return not self.session.connection.drain(0.1 / tap.slowness())[1]
+
+
+class SlowReader:
+    """Has much to read, and takes some of it every 50 ms. Small segments keep the target's socket
+    from taking much at once, which would look like a standstill."""
+
+    def __init__(self, bed):
+        self.session = bed.login(BUSY, receive_buffer=64 * KIB, segment=1400)
+        for i in range(100):
+            self.session.start(scsi.read10(i * 256, 512), read=256 * KIB, lun=BUSY)
+
+    def step(self):
+        time.sleep(0.05)
+        try:
+            return self.session.connection.socket.recv(64 * KIB, socket.MSG_DONTWAIT) != b""
+        except BlockingIOError:
+            return True
+        except ConnectionError:
+            return False
+
+
+def goes_on(peer, seconds):
+    """Have the peer go on slowly for some time; false: the target closes."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if not peer.step():
+            return False
+    return True
+
+
+@tap.timeout(40)
+@tap.cases(writer=(SlowWriter, "sends"), reader=(SlowReader, "takes"))
+def test_slow_peer(e, make, what):
+    """It may hold its share of the buffers until others have waited for as long as a peer may stand
+    still: here for a command that does not fit beside it."""
+    limit = int(2 * tap.slowness())
+    bed = Bed(e, "16M", args=("--debug", "1"), stall_timeout=limit)
+    victim, peer = bed.victim(QUIET), make(bed)
+    tap.true(goes_on(peer, 2.5 * limit), "it was closed although nobody waited")
+    if make is SlowWriter:
+        task = victim.start_write(scsi.write10(0, 4096), bytes(2 * MIB), lun=QUIET,
+                                  immediate_data=0, unsolicited=0)
+    else:
+        task = victim.start(scsi.read10(0, 4096), read=2 * MIB, lun=QUIET)
+    tap.true(goes_on(peer, 0.5 * limit), "it was closed at once")
+    tap.true(not goes_on(peer, 10 * limit), "it was not closed while others waited")
+    scsi.expect_good(victim.wait(task))
+    closed = [line for line in bed.daemon.log_text().split("\n") if "connection closed" in line]
+    tap.true(f"{what} its data too slowly" in closed[0], f"another reason: {closed}")
     bed.finish()
 
 

@@ -178,6 +178,7 @@ static void step(struct drive *d)
         fake_starve(d->fake, how & 1);
         d->fake->attention = how & 2;
         fake_choke(d->fake, (how & 12) == 4);
+        fake_hinder(d->fake, how >> 4 & 3);
         break;
     case 2:
         iscsi_conn_close(c, "the peer is gone");

@@ -273,6 +273,11 @@ static void *host_nexus_priv(const struct tgt_nexus *nexus)
     return nexus->priv;
 }
 
+static bool host_nexus_hinders(struct tgt_nexus *nexus, enum tgt_dir dir)
+{
+    return nexus->cmds && (fake_world()->hinders & dir);
+}
+
 static enum tgt_find host_target_find(const char *name, const struct tgt_access *access,
                                       struct tgt_target **target)
 {
@@ -352,6 +357,7 @@ void fake_core_services(struct tgt_host *host)
     host->nexus_open = host_nexus_open;
     host->nexus_close = host_nexus_close;
     host->nexus_priv = host_nexus_priv;
+    host->nexus_hinders = host_nexus_hinders;
     host->target_find = host_target_find;
     host->target_unref = host_target_unref;
     host->target_param_uint = host_target_param_uint;

@@ -25,7 +25,9 @@ struct fake {
     bool starving, choking;
     bool reverse;   /* messages */
     bool attention; /* all LUs have a unit attention */
+    unsigned hinders; /* enum tgt_dir: others wait for what any nexus holds */
     unsigned nexuses;
+    char said[256]; /* what was logged last */
 };
 
 /* The one world, for the services of the host. */

@@ -222,6 +222,11 @@ void fake_login(struct fake *fake, struct iscsi_conn *c, const char *text, size_
 
 static void host_log(enum tgt_log_level level, const char *fmt, ...)
 {
+    struct fake *fake = fake_world();
+    va_list args;
+    va_start(args, fmt);
+    g_vsnprintf(fake->said, sizeof(fake->said), fmt, args);
+    va_end(args);
 }
 
 static int host_error_set(struct tgt_error *err, int code, const char *fmt, ...)
@@ -312,6 +317,11 @@ void fake_choke(struct fake *fake, bool choking)
     fake->choking = choking;
     for (GList *l = fake->conns; l; l = l->next)
         ((struct fake_conn *)l->data)->wants_flush |= !choking;
+}
+
+void fake_hinder(struct fake *fake, unsigned dirs)
+{
+    fake->hinders = dirs;
 }
 
 void fake_reverse(struct fake *fake)

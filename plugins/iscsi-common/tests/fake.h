@@ -26,6 +26,8 @@ void fake_pass(struct fake *fake, uint64_t ns);
 void fake_choke(struct fake *fake, bool choking);
 /* Commands wait for a buffer from now on, or no longer. */
 void fake_starve(struct fake *fake, bool starving);
+/* From now on others wait for the buffers that any connection holds: enum tgt_dir. */
+void fake_hinder(struct fake *fake, unsigned dirs);
 
 /* A PDU that was sent, oldest first; free with g_bytes_unref(). NULL: there is none. Header and
  * data without digests. */

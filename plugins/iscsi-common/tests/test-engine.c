@@ -332,6 +332,191 @@ static void test_answers_are_bounded(struct scene *s, gconstpointer data)
     g_assert_true(fake_pdu(s->fake, s->conn, &nop, NULL, 0, NULL, 0, true));
 }
 
+/* ---- Too slow while others wait ---- */
+
+#define SECOND 1000000000ull
+
+/* A write whose data comes in Data-Out PDUs of one byte, and what was sent of it. */
+struct drip {
+    union iscsi_bhs pdu;
+    uint32_t offset;
+};
+
+static struct drip begin_write(struct scene *s, uint32_t itt)
+{
+    union iscsi_bhs write = command(itt, itt, 0x2a, 0, 8);
+    give(s, &write, NULL, 0);
+    fake_run(s->fake);
+    union iscsi_bhs r2t = expect(s, ISCSI_OP_R2T);
+    return (struct drip){
+        .pdu = {.data_out = {.opcode = ISCSI_OP_DATA_OUT, .itt = be32(itt), .ttt = r2t.r2t.ttt}}};
+}
+
+static void drip(struct scene *s, struct drip *d)
+{
+    static const uint8_t byte;
+    d->pdu.data_out.datasn = d->pdu.data_out.offset = be32(d->offset++);
+    give(s, &d->pdu, &byte, 1);
+}
+
+static void send_rest(struct scene *s, struct drip *d)
+{
+    static const uint8_t block[4096];
+    d->pdu.data_out.flags = ISCSI_FINAL;
+    d->pdu.data_out.datasn = d->pdu.data_out.offset = be32(d->offset);
+    give(s, &d->pdu, block, sizeof(block) - d->offset);
+    fake_run(s->fake);
+}
+
+static void finish_write(struct scene *s, struct drip *d)
+{
+    send_rest(s, d);
+    expect(s, ISCSI_OP_SCSI_RESPONSE);
+}
+
+/* One byte each second; false: the connection has been closed. */
+static bool drip_for(struct scene *s, struct drip *d, unsigned seconds)
+{
+    for (unsigned i = 0; i < seconds; i++) {
+        fake_pass(s->fake, SECOND);
+        if (!fake_is_open(s->fake, s->conn))
+            return false;
+        drip(s, d);
+    }
+    return true;
+}
+
+static void expect_closed_for(struct scene *s, const char *why)
+{
+    g_assert_false(fake_is_open(s->fake, s->conn));
+    g_assert_nonnull(strstr(s->fake->said, why));
+}
+
+/* stall_timeout is 60 s, and a connection is looked at every 7.5 s. */
+static void test_slow_writer_while_others_wait(struct scene *s, gconstpointer data)
+{
+    struct drip d = begin_write(s, 1);
+    fake_hinder(s->fake, TGT_DIR_OUT);
+    g_assert_true(drip_for(s, &d, 60));
+    g_assert_false(drip_for(s, &d, 8));
+    expect_closed_for(s, "sends its data too slowly");
+}
+
+static void test_slow_writer_alone(struct scene *s, gconstpointer data)
+{
+    struct drip d = begin_write(s, 1);
+    g_assert_true(drip_for(s, &d, 300));
+    fake_hinder(s->fake, TGT_DIR_IN);
+    g_assert_true(drip_for(s, &d, 300));
+}
+
+/* Time counts from when others wait, and anew after a break. */
+static void test_slow_writer_while_others_wait_at_times(struct scene *s, gconstpointer data)
+{
+    struct drip d = begin_write(s, 1);
+    g_assert_true(drip_for(s, &d, 100));
+    for (unsigned i = 0; i < 5; i++) {
+        fake_hinder(s->fake, TGT_DIR_OUT);
+        g_assert_true(drip_for(s, &d, 50));
+        fake_hinder(s->fake, TGT_DIR_NONE);
+        g_assert_true(drip_for(s, &d, 10));
+    }
+    fake_hinder(s->fake, TGT_DIR_OUT);
+    g_assert_false(drip_for(s, &d, 70));
+}
+
+/* Others wait all the time, but no command of this one takes long. */
+static void test_fast_writer_while_others_wait(struct scene *s, gconstpointer data)
+{
+    fake_hinder(s->fake, TGT_DIR_OUT);
+    for (uint32_t i = 1; i < 20; i += 2) {
+        struct drip one = begin_write(s, i), other = begin_write(s, i + 1);
+        g_assert_true(drip_for(s, &one, 20));
+        finish_write(s, &one);
+        g_assert_true(drip_for(s, &other, 20));
+        finish_write(s, &other);
+    }
+}
+
+/* What comes is not read: that is no fault of the peer. */
+static void test_writer_that_is_not_read(struct scene *s, gconstpointer data)
+{
+    struct drip d = begin_write(s, 1);
+    fake_hinder(s->fake, TGT_DIR_OUT);
+    g_assert_true(drip_for(s, &d, 30));
+    iscsi_conn_pause(s->conn, ISCSI_PAUSE_KEPT);
+    for (unsigned i = 0; i < 50; i++)
+        fake_pass(s->fake, SECOND);
+    iscsi_conn_unpause(s->conn, ISCSI_PAUSE_KEPT);
+    g_assert_true(drip_for(s, &d, 20));
+    g_assert_false(drip_for(s, &d, 30));
+}
+
+static void begin_stuck_read(struct scene *s)
+{
+    union iscsi_bhs read = command(1, 1, 0x28, 0, 8);
+    fake_choke(s->fake, true);
+    give(s, &read, NULL, 0);
+}
+
+static bool is_open_after(struct scene *s, unsigned seconds)
+{
+    for (unsigned i = 0; i < seconds; i++)
+        fake_pass(s->fake, SECOND);
+    return fake_is_open(s->fake, s->conn);
+}
+
+static void test_slow_reader_while_others_wait(struct scene *s, gconstpointer data)
+{
+    begin_stuck_read(s);
+    fake_hinder(s->fake, TGT_DIR_IN);
+    g_assert_true(is_open_after(s, 60));
+    g_assert_false(is_open_after(s, 8));
+    expect_closed_for(s, "takes its data too slowly");
+}
+
+static void test_slow_reader_while_others_wait_to_write(struct scene *s, gconstpointer data)
+{
+    begin_stuck_read(s);
+    fake_hinder(s->fake, TGT_DIR_OUT);
+    g_assert_true(is_open_after(s, 100));
+}
+
+/* Time counts from when a command began to wait for what it waits for now. */
+static void test_slow_writer_takes_its_answer_slowly(struct scene *s, gconstpointer data)
+{
+    struct drip d = begin_write(s, 1);
+    fake_hinder(s->fake, TGT_DIR_OUT);
+    g_assert_true(drip_for(s, &d, 50));
+    fake_choke(s->fake, true);
+    send_rest(s, &d);
+    g_assert_true(is_open_after(s, 59));
+    g_assert_false(is_open_after(s, 9));
+}
+
+/* It does not wait for its initiator, but for its store. */
+static void test_slow_store_while_others_wait(struct scene *s, gconstpointer data)
+{
+    union iscsi_bhs read = command(1, 1, 0x28, 2, 8);
+    give(s, &read, NULL, 0);
+    GList *waiting = g_steal_pointer(&s->fake->cmds);
+    fake_hinder(s->fake, TGT_DIR_BIDI);
+    g_assert_true(is_open_after(s, 100));
+    s->fake->cmds = waiting;
+    fake_run(s->fake);
+}
+
+/* Nobody looks after a connection without tasks. */
+static void test_idle_has_no_timer(struct scene *s, gconstpointer data)
+{
+    union iscsi_bhs bhs = command(1, 1, 0, 0, 0);
+    give(s, &bhs, NULL, 0);
+    fake_run(s->fake);
+    g_assert_cmpuint(s->conn->timers[ISCSI_TIMER_SLOW], !=, 0);
+    g_assert_true(is_open_after(s, 8));
+    g_assert_cmpuint(s->conn->timers[ISCSI_TIMER_SLOW], ==, 0);
+}
+
 /* Many lives of bytes that mean nothing. */
 static void test_random(void)
 {
@@ -365,6 +550,16 @@ int main(int argc, char **argv)
     ADD("/engine/newer-session-replaces-older", NULL, test_newer_session_replaces_older);
     ADD("/engine/latest-login-prevails", NULL, test_latest_login_prevails);
     ADD("/engine/answers-are-bounded", NULL, test_answers_are_bounded);
+    ADD("/engine/slow/writer", NULL, test_slow_writer_while_others_wait);
+    ADD("/engine/slow/writer-alone", NULL, test_slow_writer_alone);
+    ADD("/engine/slow/writer-with-breaks", NULL, test_slow_writer_while_others_wait_at_times);
+    ADD("/engine/slow/fast-writer", NULL, test_fast_writer_while_others_wait);
+    ADD("/engine/slow/writer-that-is-not-read", NULL, test_writer_that_is_not_read);
+    ADD("/engine/slow/reader", NULL, test_slow_reader_while_others_wait);
+    ADD("/engine/slow/reader-other-direction", NULL, test_slow_reader_while_others_wait_to_write);
+    ADD("/engine/slow/writer-then-reader", NULL, test_slow_writer_takes_its_answer_slowly);
+    ADD("/engine/slow/store", NULL, test_slow_store_while_others_wait);
+    ADD("/engine/slow/idle", NULL, test_idle_has_no_timer);
     g_test_add_func("/engine/random", test_random);
     return g_test_run();
 }
