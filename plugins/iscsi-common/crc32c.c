@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* CRC32C by the processor's crc32 instruction where it has one, else by slicing tables. */
+/* CRC32C by the best way that the processor has, at least by slicing tables. */
 #include <string.h>
 
+#include "crc32c-ways.h"
 #include "crc32c.h"
 
 /* Entry i of a table is the exclusive or of the entries of its bits, since a CRC is linear. */
@@ -68,69 +69,52 @@ uint32_t iscsi_crc32c_table(uint32_t crc, const void *data, size_t len)
     return by_bytes(crc, p, len);
 }
 
-#if defined(__x86_64__)
-#include <immintrin.h>
+/* A piece that is still in the first cache when it is read again. */
+#define COPY_PIECE 4096u
 
-/* Three streams of this many bytes at once hide the latency of the instruction; three of them and
- * 16 bytes make 4096. */
-#define STREAM 1360u
-/* x^(8 * STREAM - 33) and x^(16 * STREAM - 33), reflected: multiplying by them appends that many
- * zero bytes. */
-#define OVER_ONE 0x3f70cc6f
-#define OVER_TWO 0x5aa1f3cf
-
-static uint64_t load64(const uint8_t *p)
+uint32_t iscsi_crc32c_copy_by(iscsi_crc32c_fn *crc_of, uint32_t crc, void *to, const void *from,
+                              size_t len)
 {
-    uint64_t v;
-    memcpy(&v, p, sizeof(v));
-    return v;
-}
-
-__attribute__((target("sse4.2"))) static uint64_t by_words(uint64_t crc, const uint8_t *p,
-                                                           size_t len)
-{
-    for (; len >= 8; len -= 8, p += 8)
-        crc = _mm_crc32_u64(crc, load64(p));
-    for (; len > 0; len--)
-        crc = _mm_crc32_u8((uint32_t)crc, *p++);
+    for (size_t at = 0, now; at < len; at += now) {
+        uint8_t *piece = (uint8_t *)to + at;
+        now = len - at < COPY_PIECE ? len - at : COPY_PIECE;
+        memcpy(piece, (const uint8_t *)from + at, now);
+        __asm__ volatile("" ::: "memory"); /* the copy counts: `from` may have changed since */
+        crc = crc_of(crc, piece, now);
+    }
     return crc;
 }
 
-__attribute__((target("sse4.2,pclmul"))) static uint64_t append_zeros(uint64_t crc, int factor)
+static uint32_t copy_by_table(uint32_t crc, void *to, const void *from, size_t len)
 {
-    __m128i product =
-        _mm_clmulepi64_si128(_mm_cvtsi64_si128((long long)crc), _mm_cvtsi32_si128(factor), 0);
-    return _mm_crc32_u64(0, (uint64_t)_mm_cvtsi128_si64(product));
+    return iscsi_crc32c_copy_by(iscsi_crc32c_table, crc, to, from, len);
 }
 
-__attribute__((target("sse4.2,pclmul"))) static uint64_t by_streams(uint64_t crc, const uint8_t *p)
-{
-    uint64_t second = 0, third = 0;
-    for (size_t i = 0; i < STREAM; i += 8) {
-        crc = _mm_crc32_u64(crc, load64(p + i));
-        second = _mm_crc32_u64(second, load64(p + STREAM + i));
-        third = _mm_crc32_u64(third, load64(p + 2 * STREAM + i));
-    }
-    return append_zeros(crc, OVER_TWO) ^ append_zeros(second, OVER_ONE) ^ third;
-}
+const struct iscsi_crc32c_way iscsi_crc32c_tables = {"tables", iscsi_crc32c_table, copy_by_table};
 
-uint32_t iscsi_crc32c(uint32_t crc, const void *data, size_t len)
+/* The processor was asked when the program was loaded, what it said is looked up here. */
+static const struct iscsi_crc32c_way *best(void)
 {
-    const uint8_t *p = data;
-    if (!__builtin_cpu_supports("sse4.2"))
-        return iscsi_crc32c_table(crc, data, len);
-    uint64_t value = crc;
-    if (__builtin_cpu_supports("pclmul"))
-        for (; len >= 3 * STREAM; len -= 3 * STREAM, p += 3 * STREAM)
-            value = by_streams(value, p);
-    return (uint32_t)by_words(value, p, len);
-}
-#else
-uint32_t iscsi_crc32c(uint32_t crc, const void *data, size_t len)
-{
-    return iscsi_crc32c_table(crc, data, len);
-}
+#if defined(__x86_64__)
+    if (iscsi_crc32c_has_vectors())
+        return &iscsi_crc32c_vectors;
+    if (iscsi_crc32c_has_streams())
+        return &iscsi_crc32c_streams;
+    if (iscsi_crc32c_has_words())
+        return &iscsi_crc32c_words;
 #endif
+    return &iscsi_crc32c_tables;
+}
+
+uint32_t iscsi_crc32c(uint32_t crc, const void *data, size_t len)
+{
+    return best()->crc(crc, data, len);
+}
+
+uint32_t iscsi_crc32c_copy(uint32_t crc, void *to, const void *from, size_t len)
+{
+    return best()->copy(crc, to, from, len);
+}
 
 void iscsi_crc32c_end(uint32_t crc, uint8_t digest[4])
 {
@@ -139,16 +123,22 @@ void iscsi_crc32c_end(uint32_t crc, uint8_t digest[4])
         digest[i] = (uint8_t)(crc >> 8 * i);
 }
 
+/* Enough for whole blocks, and for all the shorter ways behind them. */
+#define LONG (3 * 4096 + 512 + 128 + 15)
+
+/* By table and by the best way, which copies it as well. */
 static bool digest_is(const void *data, size_t len, uint32_t wanted)
 {
-    return ~iscsi_crc32c(ISCSI_CRC_START, data, len) == wanted &&
-           ~iscsi_crc32c_table(ISCSI_CRC_START, data, len) == wanted;
+    uint8_t copy[LONG];
+    return ~iscsi_crc32c_table(ISCSI_CRC_START, data, len) == wanted &&
+           ~iscsi_crc32c(ISCSI_CRC_START, data, len) == wanted &&
+           ~iscsi_crc32c_copy(ISCSI_CRC_START, copy, data, len) == wanted &&
+           memcmp(copy, data, len) == 0;
 }
 
-/* Long enough for the streams: table and instruction must agree. */
-static bool long_digests_agree(void)
+static bool long_digest_is_right(void)
 {
-    uint8_t data[2 * 4096 + 7];
+    uint8_t data[LONG];
     for (size_t i = 0; i < sizeof(data); i++)
         data[i] = (uint8_t)(i * 7 + (i >> 8));
     return digest_is(data, sizeof(data), ~iscsi_crc32c_table(ISCSI_CRC_START, data, sizeof(data)));
@@ -168,5 +158,5 @@ bool iscsi_crc32c_works(void)
     }
     return digest_is(zeros, 32, 0x8a9136aa) && digest_is(ones, 32, 0x62a8ab43) &&
            digest_is(up, 32, 0x46dd794e) && digest_is(down, 32, 0x113fdb5c) &&
-           digest_is(read10, 48, 0xd9963a56) && long_digests_agree();
+           digest_is(read10, 48, 0xd9963a56) && long_digest_is_right();
 }
