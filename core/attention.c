@@ -103,12 +103,9 @@ enum tgt_sense itl_attention_take(struct itl *itl)
     return sense;
 }
 
-enum tgt_sense itl_attention_peek(struct itl *itl)
+bool itl_attention_pends(const struct itl *itl)
 {
-    g_mutex_lock(&itl->lu->lock);
-    enum tgt_sense sense = itl->pending->len > 0 ? at(itl, 0) : TGT_SENSE_NONE;
-    g_mutex_unlock(&itl->lu->lock);
-    return sense;
+    return g_atomic_int_get(&itl->attention) & ITL_UNIT_ATTENTION;
 }
 
 void itl_attention_remove(struct itl *itl, enum tgt_sense sense)

@@ -150,7 +150,7 @@ static inline struct core_lu *core_lu(const struct tgt_lu *lu)
 void itl_attention_add(struct itl *itl,
                        enum tgt_sense sense);       /* any thread; takes lu->lock; no duplicates */
 enum tgt_sense itl_attention_take(struct itl *itl); /* TGT_SENSE_NONE: none pending */
-enum tgt_sense itl_attention_peek(struct itl *itl);
+bool itl_attention_pends(const struct itl *itl);    /* any thread, without a lock */
 void itl_attention_remove(
     struct itl *itl,
     enum tgt_sense sense); /* not pending any more: REPORT LUNS has told what has changed */

@@ -121,8 +121,7 @@ static void query_task_set(struct tgt_tmf *tmf, struct itl *itl)
 
 static void query_async_event(struct tgt_tmf *tmf, struct itl *itl)
 {
-    bool pending = itl_attention_peek(itl) != TGT_SENSE_NONE;
-    answer(tmf, pending ? TGT_TMF_SUCCEEDED : TGT_TMF_COMPLETE, NULL);
+    answer(tmf, itl_attention_pends(itl) ? TGT_TMF_SUCCEEDED : TGT_TMF_COMPLETE, NULL);
 }
 
 /* ---- All nexuses ---- */
