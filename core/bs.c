@@ -501,6 +501,7 @@ static bool read_lent(struct tgt_cmd *cmd)
     if (n == 0)
         return false;
     cmd->in = (struct tgt_data){c->in_iov, n, t->request.length};
+    cmd->in_lent = true;
     t->state = BS_LENT;
     t->request.done(cmd, &t->io, 0);
     return true;

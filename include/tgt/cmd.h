@@ -103,6 +103,8 @@ struct tgt_cmd {
     int64_t residual_in;  /**< the same for expected_in */
     bool aborted; /**< set by the core, read-only: the present owner ends its step, no response is
                      sent */
+    bool in_lent; /**< set by the core, read-only: `in` is memory lent by the store, whose contents
+                     may change at any time (others write to it) */
 
     void *transport_priv; /**< cmd_priv_size bytes of the transport, zeroed by tgt_cmd_new() */
     void *device_priv;    /**< cmd_priv_size bytes of the device type, zeroed before exec */

@@ -48,6 +48,8 @@ static void fill(struct iscsi_task *task, struct iscsi_tx *tx, uint32_t len)
     tx->iov = &task->cmd->in.iov[task->in_piece];
     tx->skip = task->in_piece_used;
     tx->data_len = len;
+    if (task->cmd->in_lent)
+        tx->flags |= ISCSI_TX_LENT;
     advance(task, len);
 }
 
@@ -60,7 +62,7 @@ static void add_status(struct iscsi_task *task)
     pdu->flags |= ISCSI_STATUS | residual_flags;
     pdu->status = task->cmd->status;
     pdu->residual = be32(residual);
-    task->tx.flags = ISCSI_TX_STATUS;
+    task->tx.flags |= ISCSI_TX_STATUS;
     if (!(task->flags & ISCSI_TASK_IMMEDIATE))
         task->tx.flags |= ISCSI_TX_ENDS_TASK;
     task->tx.sent = iscsi_respond_sent;
@@ -95,8 +97,8 @@ static void send_last(struct iscsi_task *task, uint32_t len)
 static void send_one(struct iscsi_task *task, uint32_t len, bool ends_batch)
 {
     struct iscsi_tx *tx = iscsi_tx_new(task->conn, ISCSI_OP_DATA_IN, task->itt);
-    fill(task, tx, len);
     tx->flags = ISCSI_TX_NO_STATSN;
+    fill(task, tx, len);
     if (ends_batch && task->in_queued < task->in_len)
         tx->sent = batch_sent;
     iscsi_tx_queue(task->conn, tx);

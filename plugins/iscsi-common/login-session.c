@@ -79,7 +79,6 @@ static bool open_nexus(struct iscsi_conn *c, struct iscsi_session *s)
         .detail = detail,
         .priv = s,
         .lost_before = login->evicted,
-        .stable_data = c->agreed.value[ISCSI_KEY_DataDigest] == ISCSI_DIGEST_CRC32C,
     };
     s->nexus = tgt_nexus_open(&args, NULL);
     return s->nexus != NULL;

@@ -19,6 +19,7 @@ enum {
     ISCSI_TX_ENDS_TASK = 4, /* the answer to a numbered command: opens the window by one */
     ISCSI_TX_PLAIN = 8,     /* no digests: the login phase */
     ISCSI_TX_REPLY = 16,    /* answers something that is no SCSI command: counted, to bound them */
+    ISCSI_TX_LENT = 32,     /* its data may change until it has left */
 };
 
 /* One PDU. Belongs to the queue from iscsi_tx_queue() until `sent` is called, which happens once:
@@ -30,7 +31,7 @@ struct iscsi_tx {
     uint32_t skip;           /* bytes of them before the data segment begins */
     uint32_t data_len;
     uint8_t flags;
-    bool sealed;      /* numbers and digests are in; the bytes do not change any more */
+    bool sealed;      /* numbers are in; the header does not change any more */
     uint8_t tail_len; /* the datamover's: padding and data digest */
     uint8_t head_len; /* the datamover's: header with digest */
     uint8_t tail[8];

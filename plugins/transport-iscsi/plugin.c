@@ -12,6 +12,7 @@ static void thread_free(struct iscsi_thread *common)
 {
     struct tcp_thread *thread = (struct tcp_thread *)common;
     g_free(thread->buffer);
+    g_free(thread->bounce);
     g_free(thread);
 }
 
@@ -19,6 +20,7 @@ static int thread_attach(struct tgt_thread *t, void **data)
 {
     struct tcp_thread *thread = g_new0(struct tcp_thread, 1);
     thread->buffer = g_malloc(TCP_RECEIVE);
+    thread->bounce = g_malloc(TCP_DIGESTED);
     thread->common.free = thread_free;
     iscsi_thread_init(&thread->common, t, tgt_plugin_data(&tgt_plugin));
     *data = thread;

@@ -150,6 +150,7 @@ void tcp_conn_new(int fd, struct iscsi_portal_params *portal, uint64_t host)
 {
     struct tcp_conn *t = g_new0(struct tcp_conn, 1);
     t->fd = fd;
+    t->tx_room = TCP_DIGESTED;
     t->conn.dm = &tcp_datamover;
     t->conn.portal = iscsi_portal_params_ref(portal);
     t->conn.host = host;

@@ -16,6 +16,12 @@
  */
 #define TCP_RECEIVE_TIGHT (16u << 10)
 #define TCP_IOV           1024u
+/* Data that gets a digest and is sent by one call. Less would stay in a faster cache until the
+ * kernel copies it; but a peer on the same machine falls asleep between calls, and to wake it costs
+ * more than that. */
+#define TCP_DIGESTED (1u << 20)
+/* At least so much at a time is prepared for a peer that takes little. */
+#define TCP_DIGESTED_MIN (64u << 10)
 /* Bytes that were received for connections that are paused; beyond that a thread receives little at
  * a time. */
 #define TCP_UNPARSED_EASY (1u << 20)
@@ -24,6 +30,7 @@
 struct tcp_thread {
     struct iscsi_thread common; /* first */
     uint8_t *buffer;            /* TCP_RECEIVE bytes */
+    uint8_t *bounce;            /* TCP_DIGESTED bytes, used within one call only */
     size_t unparsed;            /* bytes in the stashes of connections */
     struct iovec iov[TCP_IOV];
 };
@@ -54,7 +61,18 @@ struct tcp_conn {
     size_t stash_len, stash_used;
 
     /* Sending. */
-    size_t tx_done; /* bytes of the queue's head that have left */
+    size_t tx_done;  /* bytes of the queue's head that have left */
+    uint32_t tx_crc; /* running digest of its data that has left, until all of it has */
+    size_t tx_room;  /* how much it seems to take at a time: limits what gets a digest in vain */
+};
+
+/* What one system call sends: PDUs from the queue's head on, the last one perhaps in part. */
+struct tcp_batch {
+    struct iovec *iov; /* the thread's */
+    unsigned count;
+    size_t len;      /* bytes in all */
+    size_t digested; /* of these, data that gets a digest */
+    uint32_t crc;    /* running digest of the last PDU that has one, as far as it is in here */
 };
 
 static inline struct tcp_conn *tcp_conn(struct iscsi_conn *c)
@@ -85,6 +103,10 @@ size_t tcp_parse(struct tcp_conn *t, const uint8_t *data, size_t len);
  * describe. */
 void tcp_parse_direct(struct tcp_conn *t, const struct iovec *iov, size_t len);
 bool tcp_parse_within_pdu(const struct tcp_conn *t);
+/* tcp-batch.c */
+void tcp_batch_gather(struct tcp_conn *t, struct tcp_batch *batch);
+/* So many bytes of it have left. */
+void tcp_batch_sent(struct tcp_conn *t, const struct tcp_batch *batch, size_t len);
 /* tcp-tx.c */
 void tcp_flush(struct tcp_conn *t);
 

@@ -112,6 +112,33 @@ def test_sessions_with_and_without(e):
         tap.true(other.read(lba, 8) == NEW[:4096], "the data differs")
 
 
+LENGTH = 1 << 18
+# More than a socket takes by itself: the target sends what fits, again and again
+READS = 24
+
+
+def read_while_it_changes(reader, writer, tasks):
+    """Take the answers bit by bit, and write to what is being read in between; how often."""
+    for n in range(10000):
+        if all(task.result for task in tasks):
+            return n
+        writer.write(0, scsi.pattern(n, LENGTH))
+        reader.listen(0.002)
+    return tap.fail(f"no end of {tasks}")
+
+
+@tap.cases(long_pdus=LENGTH, padded_pdus=30001)
+def test_data_that_changes_while_it_is_sent(e, segment):
+    """The store lends its memory: what is sent must have its digest, not what was there before."""
+    keys = {"MaxRecvDataSegmentLength": str(segment)}
+    writer, reader = e.ready(), e.login(receive_buffer=65536, keys=keys, **BOTH)
+    reader.clear_attention()
+    blocks = LENGTH // scsi.BLOCK
+    tasks = [reader.start(scsi.read16(0, blocks), read=LENGTH) for _ in range(READS)]
+    changes = read_while_it_changes(reader, writer, tasks)
+    tap.true(changes > 4, f"it changed only {changes} times")
+
+
 # Wrong header digests -----------------------------------------------------------------------
 
 
