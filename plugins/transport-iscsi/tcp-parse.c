@@ -7,6 +7,9 @@
 
 /* Data segments from this length on are worth being received without a copy. */
 #define BULK 16384u
+/* After so many PDUs the peer is given what answers there are: else it would wait while we work,
+ * and then we while it does. */
+#define PDUS_AT_ONCE 16u
 
 static bool stopped(const struct tcp_conn *t)
 {
@@ -43,6 +46,8 @@ static void pdu_done(struct tcp_conn *t, bool data_ok)
     t->phase = TCP_HEADER;
     t->bulk = t->data_len >= BULK;
     iscsi_rx_done(&t->conn, data_ok);
+    if (++t->pdus % PDUS_AT_ONCE == 0)
+        tcp_flush_early(t);
 }
 
 static void expect_data(struct tcp_conn *t, uint32_t len)

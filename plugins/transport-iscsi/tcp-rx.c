@@ -117,6 +117,7 @@ void tcp_receive(struct tcp_conn *t)
     if (t->conn.pause && !t->draining)
         return;
     struct msghdr msg = {.msg_iov = iov, .msg_iovlen = prepare(t, iov, &direct)};
+    t->pdus = 0;
     ssize_t len = recvmsg(t->fd, &msg, MSG_DONTWAIT);
     if (len == 0)
         return iscsi_conn_close(&t->conn, "closed by the initiator");

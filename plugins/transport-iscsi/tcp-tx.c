@@ -53,6 +53,12 @@ static size_t send_batch(struct tcp_conn *t)
     return len == (ssize_t)batch.len ? batch.len : 0;
 }
 
+void tcp_flush_early(struct tcp_conn *t)
+{
+    if (t->conn.tx_head && !t->conn.closed && !t->out_armed)
+        send_batch(t);
+}
+
 void tcp_flush(struct tcp_conn *t)
 {
     struct iscsi_conn *c = &t->conn;

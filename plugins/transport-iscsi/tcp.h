@@ -53,6 +53,7 @@ struct tcp_conn {
     uint32_t crc; /* running data digest */
     bool digest;  /* this PDU has a data digest */
     bool bulk;    /* the last data segment was large */
+    unsigned pdus; /* that the last receive has brought so far */
     uint8_t tail_len, tail_have;
     uint16_t header_have;
     uint8_t tail[8]; /* padding and data digest */
@@ -109,6 +110,8 @@ void tcp_batch_gather(struct tcp_conn *t, struct tcp_batch *batch);
 void tcp_batch_sent(struct tcp_conn *t, const struct tcp_batch *batch, size_t len);
 /* tcp-tx.c */
 void tcp_flush(struct tcp_conn *t);
+/* The same, once, while there are PDUs to be parsed. */
+void tcp_flush_early(struct tcp_conn *t);
 
 /* portal.c: callbacks of the transport's table. */
 int tcp_portal_open(const struct tgt_portal_args *args, struct tgt_portal_info *info, void **portal,
