@@ -299,11 +299,13 @@ static void submit_fresh(struct ring *r)
         submit_poll(r, op);
 }
 
+/* What the kernel has ended is delivered first: that an answer has been sent, before what the peer
+ * says to it. */
 static void look(struct ring *r)
 {
     if (io_uring_sq_ready(&r->uring) > 0 || kernel_calls(r))
         io_uring_submit_and_get_events(&r->uring);
-    if (r->fresh.n > 0)
+    if (r->fresh.n > 0 && !uring_ready(r))
         fresh_look(&r->fresh, -1, r, end_later);
 }
 
