@@ -25,9 +25,13 @@
 #define MOST_PART 8u
 /* What is for scratch: a block for each command that needs some and is under way. */
 #define SCRATCH_PART 16u
-/* A nexus may hold that many times what it leaves free of a part: one alone four fifths, two four
- * ninths each. */
+/* A nexus may hold that many times what it leaves free of a part, less what is spared: one alone
+ * four fifths, two four ninths each. */
 #define SHARE 4u
+/* Commands of the largest size for which who has some leaves room. */
+#define SPARED 2u
+/* Blocks that one wait may be for, from 1. */
+#define SIZES (BUFFER_MOST / BUFFER_LARGE)
 
 /* A large chunk. */
 struct block {
@@ -40,11 +44,13 @@ struct block {
 /* What one use has of the pool. */
 struct part {
     uint32_t limit, blocks; /* that it may take, that it has */
-    uint32_t common;        /* of the limit: all but what is kept for who has waited longest */
+    uint32_t spare;         /* of the limit: for nexuses that have none yet */
+    uint32_t kept;          /* of the limit: at most for older ones that wait */
     struct block *partial;  /* split blocks with free small chunks, the last used first */
     size_t used;            /* bytes of chunks */
-    GQueue waits;           /* struct buffer_wait, by node, in the order of arrival */
     GQueue turns;           /* struct buffer_share, by turn: who has some waiting */
+    GQueue waits[SIZES];    /* struct buffer_wait, by node, in the order of arrival: of each size */
+    uint64_t sizes;         /* one bit for each of these that is not empty */
 };
 
 struct buffer_pool {
@@ -168,15 +174,19 @@ static size_t blocks_with(const struct part *part, size_t len)
     return part->blocks + more;
 }
 
-/* `first`: nobody has waited longer. */
+/* `older`: blocks that must be left for one that has waited longer, 0 if there is none. */
 static bool may_take(const struct part *part, const struct buffer_share *share, size_t len,
-                     bool first)
+                     size_t older)
 {
-    size_t blocks = blocks_with(part, len), size = size_of(len);
-    if (share->held == 0 && (first || size <= BUFFER_LARGE))
-        return blocks <= (first ? part->limit : part->common);
-    return blocks <= part->common &&
-           share->held + size <= SHARE * ((size_t)part->common * BUFFER_LARGE - part->used - size);
+    size_t size = size_of(len), with = share->held + size, left = MIN(older, part->kept);
+    bool one_chunk = with <= BUFFER_LARGE;
+    if (share->held > 0 && !one_chunk)
+        left = MAX(left, part->spare);
+    if (blocks_with(part, len) + left > part->limit)
+        return false;
+    if (one_chunk || (share->held == 0 && older == 0))
+        return true;
+    return with <= SHARE * ((part->limit - left) * BUFFER_LARGE - part->used - size);
 }
 
 static int take(struct buffer_pool *pool, struct buffer_share *share, enum buffer_use use,
@@ -200,6 +210,39 @@ static int take(struct buffer_pool *pool, struct buffer_share *share, enum buffe
 
 /* ---- Who waits ---- */
 
+static unsigned size_index(const struct buffer_wait *wait)
+{
+    return (unsigned)(MAX(large_chunks(wait->len), 1) - 1);
+}
+
+static void sizes_add(struct part *part, struct buffer_wait *wait)
+{
+    unsigned i = size_index(wait);
+    g_queue_push_tail_link(&part->waits[i], &wait->node);
+    part->sizes |= UINT64_C(1) << i;
+}
+
+static void sizes_remove(struct part *part, struct buffer_wait *wait)
+{
+    unsigned i = size_index(wait);
+    g_queue_unlink(&part->waits[i], &wait->node);
+    if (part->waits[i].head == NULL)
+        part->sizes &= ~(UINT64_C(1) << i);
+}
+
+/* Blocks for the largest of those that have waited longer. */
+static size_t older(const struct part *part, const struct buffer_wait *wait)
+{
+    for (uint64_t sizes = part->sizes; sizes != 0;) {
+        unsigned i = 63 - (unsigned)__builtin_clzll(sizes);
+        const struct buffer_wait *oldest = part->waits[i].head->data;
+        if (oldest->number < wait->number)
+            return i + 1;
+        sizes &= ~(UINT64_C(1) << i);
+    }
+    return 0;
+}
+
 static void queue_add(struct part *part, struct buffer_wait *wait)
 {
     struct buffer_share *share = wait->share;
@@ -211,13 +254,13 @@ static void queue_add(struct part *part, struct buffer_wait *wait)
         g_queue_push_tail_link(&part->turns, &share->turn);
     }
     g_queue_push_tail_link(&share->waits, &wait->mine);
-    g_queue_push_tail_link(&part->waits, &wait->node);
+    sizes_add(part, wait);
 }
 
 static void queue_remove(struct part *part, struct buffer_wait *wait)
 {
     struct buffer_share *share = wait->share;
-    g_queue_unlink(&part->waits, &wait->node);
+    sizes_remove(part, wait);
     g_queue_unlink(&share->waits, &wait->mine);
     if (share->waits.head == NULL)
         g_queue_unlink(&part->turns, &share->turn);
@@ -232,7 +275,7 @@ static struct buffer_wait *next(struct part *part)
         struct buffer_share *share = turn->data;
         struct buffer_wait *wait = share->waits.head->data;
         g_queue_push_tail_link(&part->turns, turn);
-        if (may_take(part, share, wait->len, part->waits.head == &wait->node))
+        if (may_take(part, share, wait->len, older(part, wait)))
             return wait;
     }
     return NULL;
@@ -259,20 +302,25 @@ static void serve(struct tgt_defer *defer)
 static void serve_later(struct buffer_pool *pool)
 {
     for (unsigned use = 0; use < BUFFER_USES; use++)
-        if (G_UNLIKELY(pool->parts[use].waits.head != NULL))
+        if (G_UNLIKELY(pool->parts[use].turns.head != NULL))
             thread_defer(thread_self(), &pool->defer);
 }
 
 /* ---- The pool ---- */
 
+static struct part part_with_large_ones(const struct buffer_pool *pool, uint32_t limit)
+{
+    return (struct part){
+        .limit = limit, .spare = MIN(SPARED * pool->most, limit - 1), .kept = pool->most};
+}
+
 static void divide(struct buffer_pool *pool)
 {
-    pool->most = CLAMP(pool->count / MOST_PART, 1, BUFFER_MOST / BUFFER_LARGE);
-    uint32_t scratch = MAX(pool->count / SCRATCH_PART, 1), in = (pool->count - scratch) / 2,
-             out = pool->count - scratch - in;
-    pool->parts[BUFFER_SCRATCH] = (struct part){.limit = scratch, .common = scratch};
-    pool->parts[BUFFER_IN] = (struct part){.limit = in, .common = in - pool->most};
-    pool->parts[BUFFER_OUT] = (struct part){.limit = out, .common = out - pool->most};
+    pool->most = CLAMP(pool->count / MOST_PART, 1, SIZES);
+    uint32_t scratch = MAX(pool->count / SCRATCH_PART, 1), in = (pool->count - scratch) / 2;
+    pool->parts[BUFFER_SCRATCH] = (struct part){.limit = scratch};
+    pool->parts[BUFFER_IN] = part_with_large_ones(pool, in);
+    pool->parts[BUFFER_OUT] = part_with_large_ones(pool, pool->count - scratch - in);
 }
 
 struct buffer_pool *buffer_pool_new(size_t limit)
@@ -300,7 +348,7 @@ void buffer_pool_free(struct buffer_pool *pool)
     if (!pool)
         return;
     for (unsigned use = 0; use < BUFFER_USES; use++)
-        g_assert(pool->parts[use].used == 0 && pool->parts[use].waits.head == NULL);
+        g_assert(pool->parts[use].used == 0 && pool->parts[use].turns.head == NULL);
     ASAN_UNPOISON_MEMORY_REGION(pool->region, pool->mapped);
     munmap(pool->region, pool->mapped);
     g_free(pool->blocks);
@@ -316,8 +364,8 @@ size_t buffer_pool_most(const struct buffer_pool *pool)
 static int wait_for(struct buffer_pool *pool, struct buffer_wait *wait, enum buffer_use use)
 {
     wait->use = (uint8_t)use;
+    wait->number = pool->waits++;
     queue_add(&pool->parts[use], wait);
-    pool->waits++;
     serve_later(pool); /* those before it may have to wait longer */
     return -EAGAIN;
 }
@@ -334,7 +382,7 @@ int buffer_get(struct buffer_pool *pool, struct buffer_user *user, enum buffer_u
         return 0;
     if (wait == NULL && blocks_with(part, len) > part->limit)
         return -EAGAIN;
-    if (wait == NULL || (part->waits.head == NULL && may_take(part, share, len, true)))
+    if (wait == NULL || (part->turns.head == NULL && may_take(part, share, len, 0)))
         return take(pool, share, use, len, iov);
     wait->iov = iov;
     wait->len = len;

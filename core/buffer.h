@@ -7,15 +7,17 @@
  * of it is. Commands take what they need in the order of the uses, so that of different uses they
  * never wait for each other in a circle.
  *
- * Within a part nexuses take turns, and none that holds more than one chunk may hold more than
- * SHARE times what it leaves free: who comes anew finds room. As many blocks as one command can
- * need are kept for the command that has waited longest, once its nexus holds nothing else of the
- * part.
+ * Within a part nexuses take turns, and who waits keeps as many blocks from all that came later as
+ * it needs itself. A nexus that holds something may take more than one chunk in all only while room
+ * for two of the largest commands is left to others, and hold SHARE times what it leaves free of
+ * the rest. So who comes anew finds room even beside several that give nothing back; beside so many
+ * with commands so large that it does not, it takes its turn once it is the one that has waited
+ * longest.
  *
  * So each command gets its buffers in the end. Data-Out is held by commands that wait for older
  * ones of any nexus. Be X the oldest command that has not ended and waits for Data-Out: all older
  * ones that have theirs end, with them what its nexus holds, since a nexus is served in order.
- * Newer ones were served while X waited, and only as long as the blocks kept for X were free.
+ * Newer ones were served while X waited, and each of them left what X needs.
  * Scratch and Data-In are held by commands that wait for their store and their initiator only. */
 #ifndef CORE_BUFFER_H
 #define CORE_BUFFER_H
@@ -60,7 +62,8 @@ struct buffer_wait {
     struct iovec *iov; /* this and all below: the pool's */
     size_t len;
     struct buffer_share *share;
-    GList mine, node; /* among those of its nexus, among all; data = this */
+    uint64_t number;  /* in the order of arrival */
+    GList mine, node; /* among those of its nexus, of its size; data = this */
     uint8_t use;
     bool queued; /* false before first use */
 };

@@ -9,12 +9,13 @@
 #include "thread.h"
 
 /* Blocks of the pool, of Data-Out and of Data-In, of scratch, at once, and those of PART that are
- * not kept for who has waited longest. */
+ * left by one that waits for the most, and by a nexus that has some already. */
 #define BLOCKS  34
 #define PART    16
 #define SCRATCH 2
 #define MOST    4
 #define COMMON  (PART - MOST)
+#define SHARED  (PART - 2 * MOST)
 #define SMALLS  (PART * (BUFFER_LARGE / BUFFER_SMALL))
 
 /* Waiters are called on an I/O thread: the tests run on one. */
@@ -416,7 +417,7 @@ static void test_who_comes_anew_finds_room(struct fixture *f)
     unsigned counter = 0;
     for (unsigned use = BUFFER_OUT; use < BUFFER_USES; use += BUFFER_IN) {
         unsigned n = take_all(f, w, &greedy, use, &counter);
-        g_assert_cmpuint(n, >=, COMMON * 3 / 4);
+        g_assert_cmpuint(n, >=, SHARED * 3 / 4);
         ask(f, &first, &others[0], use, 4096, &counter);
         end_turn(f);
         g_assert_cmpint(first.n, ==, 1);
@@ -549,6 +550,149 @@ static void test_kept_blocks_are_not_shared(struct fixture *f)
     give_back(&second);
     end_turn(f);
     give_back(&third);
+}
+
+/* ---- Nexuses that stall: what they get, they keep ---- */
+
+#define COMMAND (4 * BUFFER_LARGE)
+#define DEMANDS 200 /* more than any pool here has room for */
+
+struct demand {
+    struct buffer_wait wait; /* first */
+    struct iovec iov[BUFFER_MOST / BUFFER_LARGE];
+    struct buffer_user *user;
+    unsigned n; /* pieces it got, or 0 */
+};
+
+struct stalled {
+    struct buffer_user user;
+    struct demand d[DEMANDS];
+};
+
+static void on_demand_met(struct buffer_wait *wait, unsigned count)
+{
+    ((struct demand *)wait)->n = count;
+}
+
+static void demand(struct fixture *f, struct demand *d, struct buffer_user *user,
+                   enum buffer_use use, size_t len)
+{
+    *d = (struct demand){.wait.ready = on_demand_met, .user = user};
+    int n = buffer_get(f->pool, user, use, len, d->iov, G_N_ELEMENTS(d->iov), &d->wait);
+    g_assert_true(n > 0 || n == -EAGAIN);
+    d->n = (unsigned)MAX(n, 0);
+}
+
+static void demand_end(struct fixture *f, struct demand *d)
+{
+    buffer_wait_cancel(f->pool, &d->wait);
+    buffer_put(f->pool, d->user, d->iov, d->n);
+}
+
+/* Returns how many of its commands got their buffers. */
+static unsigned stall(struct fixture *f, struct stalled *s, enum buffer_use use, size_t len)
+{
+    unsigned got = 0;
+    *s = (struct stalled){.d = {{.n = 0}}};
+    for (unsigned i = 0; i < DEMANDS; i++)
+        demand(f, &s->d[i], &s->user, use, len);
+    end_turn(f);
+    for (unsigned i = 0; i < DEMANDS; i++)
+        got += s->d[i].n > 0;
+    return got;
+}
+
+static void stall_end(struct fixture *f, struct stalled *s)
+{
+    for (unsigned i = DEMANDS; i > 0; i--)
+        demand_end(f, &s->d[i - 1]);
+}
+
+/* One after the other, the largest command and the smallest, and the largest twice at once. */
+static void expect_room(struct fixture *f, enum buffer_use use)
+{
+    struct buffer_user user = {{{0}}};
+    struct demand d[2];
+    demand(f, &d[0], &user, use, 1);
+    demand(f, &d[1], &user, use, BUFFER_SMALL);
+    end_turn(f);
+    g_assert_cmpuint(d[0].n + d[1].n, ==, 2);
+    demand_end(f, &d[0]);
+    demand_end(f, &d[1]);
+    demand(f, &d[0], &user, use, buffer_pool_most(f->pool));
+    demand(f, &d[1], &user, use, buffer_pool_most(f->pool));
+    end_turn(f);
+    g_assert_cmpuint(d[0].n, ==, buffer_pool_most(f->pool) / BUFFER_LARGE);
+    demand_end(f, &d[0]);
+    end_turn(f);
+    g_assert_cmpuint(d[1].n, ==, buffer_pool_most(f->pool) / BUFFER_LARGE);
+    demand_end(f, &d[1]);
+}
+
+static void check_stalled(struct fixture *f, enum buffer_use use, unsigned count, size_t len)
+{
+    struct stalled *s = g_new(struct stalled, count);
+    for (unsigned i = 0; i < count; i++)
+        g_assert_cmpuint(stall(f, &s[i], use, len), >, 0);
+    expect_room(f, use);
+    for (unsigned i = 0; i < count; i++)
+        stall_end(f, &s[i]);
+    end_turn(f);
+    g_free(s);
+}
+
+/* With a pool of that many MiB in place of the thread's. */
+static void with_pool(struct fixture *f, size_t mib, void (*fn)(struct fixture *f))
+{
+    struct buffer_pool *pool = f->pool;
+    f->pool = buffer_pool_new(mib << 20);
+    fn(f);
+    buffer_pool_free(f->pool);
+    f->pool = pool;
+}
+
+static void check_numbers_of_stalled(struct fixture *f)
+{
+    for (unsigned count = 1; count <= 8; count *= 2) {
+        check_stalled(f, BUFFER_OUT, count, COMMAND);
+        check_stalled(f, BUFFER_IN, count, COMMAND);
+        check_stalled(f, BUFFER_OUT, count, BUFFER_SMALL);
+    }
+}
+
+static void test_stalled_ones_leave_room(struct fixture *f)
+{
+    with_pool(f, 16, check_numbers_of_stalled);
+    with_pool(f, 64, check_numbers_of_stalled);
+}
+
+/* Of larger commands, fewer nexuses hold as much. */
+static void check_stalled_with_large_ones(struct fixture *f)
+{
+    for (unsigned count = 1; count <= 4; count *= 2)
+        check_stalled(f, BUFFER_OUT, count, 4 * COMMAND);
+}
+
+static void test_stalled_ones_with_large_commands(struct fixture *f)
+{
+    with_pool(f, 64, check_stalled_with_large_ones);
+}
+
+/* The default pool: Data-In is 30 MiB. */
+static void check_one_alone(struct fixture *f)
+{
+    struct stalled *s = g_new(struct stalled, 1);
+    g_assert_cmpuint(stall(f, s, BUFFER_IN, COMMAND), >=, 64);
+    stall_end(f, s);
+    g_assert_cmpuint(stall(f, s, BUFFER_IN, 4 * COMMAND), >=, 16);
+    stall_end(f, s);
+    end_turn(f);
+    g_free(s);
+}
+
+static void test_one_alone_gets_most(struct fixture *f)
+{
+    with_pool(f, 64, check_one_alone);
 }
 
 /* ---- A model of commands: whatever comes, all end ---- */
@@ -751,6 +895,9 @@ int main(int argc, char **argv)
         {"/buffer/nexus/large-ones-do-not-starve", {test_large_ones_do_not_starve}},
         {"/buffer/nexus/newer-leave-room-for-older", {test_newer_ones_leave_room_for_older_ones}},
         {"/buffer/nexus/kept-blocks-are-not-shared", {test_kept_blocks_are_not_shared}},
+        {"/buffer/stalled/leave-room", {test_stalled_ones_leave_room}},
+        {"/buffer/stalled/large-commands", {test_stalled_ones_with_large_commands}},
+        {"/buffer/stalled/one-alone-gets-most", {test_one_alone_gets_most}},
         {"/buffer/model", {test_model}},
     };
     g_test_init(&argc, &argv, NULL);

@@ -173,20 +173,22 @@ def test_peer_that_sends_no_data(e, lun):
 
 
 @tap.timeout(40)
-def test_several_peers_that_stall(e):
-    """What they hold together leaves a chunk for one more."""
+@tap.cases(write=(4, (True,)), read=(4, (False,)), both=(8, (True, False)))
+def test_several_peers_that_stall(e, count, writes):
+    """What they hold together leaves room for one more, and for the largest command."""
     bed = Bed(e, "16M")
     victim = bed.victim(BUSY)
-    stalled = [bed.login(BUSY, receive_buffer=4096) for _ in range(4)]
+    stalled = [bed.login(BUSY, receive_buffer=4096) for _ in range(count)]
     for i, session in enumerate(stalled):
         for k in range(60):
-            if i % 2:
+            if writes[i % len(writes)]:
                 session.start(scsi.write10(k * 256, 512), write=256 * KIB, lun=BUSY)
             else:
                 session.start(scsi.read10(k * 256, 512), read=256 * KIB, lun=BUSY)
     for session in stalled:
         env.eventually(lambda s=session: is_answered(s), "the first answer")
-    one_by_one(victim, BUSY, (4 * KIB, 64 * KIB))
+    one_by_one(victim, BUSY, (4 * KIB, 64 * KIB, 256 * KIB, MIB, 2 * MIB), ROUNDS // 2)
+    several_at_once(victim, BUSY)
     stays_stalled(bed, 1 + len(stalled))
     bed.finish()
 
@@ -199,7 +201,7 @@ class SlowWriter:
 
     def __init__(self, bed):
         self.session = bed.login(BUSY)
-        self.tasks = [self.session.start(scsi.write10(i * 256, 512), write=256 * KIB, lun=BUSY)
+        self.tasks = [self.session.start(scsi.write10(i * 256, 4096), write=2 * MIB, lun=BUSY)
                       for i in range(100)]
         self.r2t = self.session.wait_r2t(self.tasks[0])
         self.sent = 0
@@ -221,7 +223,7 @@ class SlowReader:
     def __init__(self, bed):
         self.session = bed.login(BUSY, receive_buffer=64 * KIB, segment=1400)
         for i in range(100):
-            self.session.start(scsi.read10(i * 256, 512), read=256 * KIB, lun=BUSY)
+            self.session.start(scsi.read10(i * 256, 4096), read=2 * MIB, lun=BUSY)
 
     def step(self):
         time.sleep(0.05 * tap.slowness())
@@ -231,11 +233,11 @@ class SlowReader:
             return False
 
 
-def goes_on(peer, seconds):
-    """Have the peer go on slowly for some time; false: the target closes."""
+def go_on(peers, seconds):
+    """Have the peers go on slowly for some time; false: the target closes one."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        if not peer.step():
+        if not all(peer.step() for peer in peers):
             return False
     return True
 
@@ -244,18 +246,19 @@ def goes_on(peer, seconds):
 @tap.cases(writer=(SlowWriter, "sends"), reader=(SlowReader, "takes"))
 def test_slow_peer(e, make, what):
     """It may hold its share of the buffers until others have waited for as long as a peer may stand
-    still: here for a command that does not fit beside it."""
+    still: here for a command that does not fit beside two of them."""
     limit = int(2 * tap.slowness())
     bed = Bed(e, "16M", args=("--debug", "1"), stall_timeout=limit)
-    victim, peer = bed.victim(QUIET), make(bed)
-    tap.true(goes_on(peer, 2.5 * limit), "it was closed although nobody waited")
+    victim, peers = bed.victim(QUIET), [make(bed)]
+    tap.true(go_on(peers, 2.5 * limit), "it was closed although nobody waited")
+    peers.append(make(bed))
     if make is SlowWriter:
         task = victim.start_write(scsi.write10(0, 4096), bytes(2 * MIB), lun=QUIET,
                                   immediate_data=0, unsolicited=0)
     else:
         task = victim.start(scsi.read10(0, 4096), read=2 * MIB, lun=QUIET)
-    tap.true(goes_on(peer, 0.5 * limit), "it was closed at once")
-    tap.true(not goes_on(peer, 10 * limit), "it was not closed while others waited")
+    tap.true(go_on(peers, 0.5 * limit), "one was closed at once")
+    tap.true(not go_on(peers, 10 * limit), "none was closed while others waited")
     scsi.expect_good(victim.wait(task))
     closed = [line for line in bed.daemon.log_text().split("\n") if "connection closed" in line]
     tap.true(f"{what} its data too slowly" in closed[0], f"another reason: {closed}")
