@@ -17,9 +17,9 @@ struct load {
     void *waiting; /* the engine's state */
 };
 
-/* The first is the default. Neither is faster: with 4 KiB at a depth of 32 and of 1, and with 256 KiB
- * at 8, their medians differ by less than their spread, and so does what the target reaches. epoll
- * also works where io_uring is refused. */
+/* The first is the default. Neither is faster: with 4 KiB at a depth of 32 and of 1, and with 256
+ * KiB at 8, their medians differ by less than their spread, and so does what the target reaches.
+ * epoll also works where io_uring is refused. */
 static const struct engine *const engines[] = {
     &engine_epoll,
 #ifdef HAVE_ENGINE_URING

@@ -100,9 +100,9 @@ def print_text(report):
     print(f"\n{NOTES}" if report["rows"] else "")
 
 
-def write_markdown(report, path, plot=None, judgement=""):
-    """`judgement`: what somebody who has read the tables says of them, in Markdown."""
-    lines = [judgement, ""] if judgement else []
+def write_markdown(report, path, plot=None, notes=""):
+    """`notes`: what somebody who has read the tables says of them, in Markdown."""
+    lines = [notes, ""] if notes else []
     lines += ["# What was measured", "", f"`{report['command']}`", ""]
     lines += [markdown([["machine", ""], *map(list, report["machine"].items())], 2), ""]
     if plot:

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "cache-line.h"
 #include "thread.h"
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -331,7 +332,7 @@ struct buffer_pool *buffer_pool_new(size_t limit)
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (region == MAP_FAILED)
         return NULL;
-    struct buffer_pool *pool = g_new0(struct buffer_pool, 1);
+    struct buffer_pool *pool = cache_line_alloc0(sizeof(struct buffer_pool));
     *pool =
         (struct buffer_pool){.region = region, .mapped = size, .count = count, .defer.fn = serve};
     pool->blocks = g_new0(struct block, count);
@@ -353,7 +354,7 @@ void buffer_pool_free(struct buffer_pool *pool)
     munmap(pool->region, pool->mapped);
     g_free(pool->blocks);
     g_free(pool->free);
-    g_free(pool);
+    g_aligned_free(pool);
 }
 
 size_t buffer_pool_most(const struct buffer_pool *pool)

@@ -5,9 +5,13 @@
 #include <glib.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+
+/* The smallest that there are. */
+#define PAGE 4096u
 
 /* The copy that a thread is at. */
 struct copy {
@@ -19,25 +23,34 @@ struct copy {
 static _Thread_local struct copy *volatile under_way;
 static struct sigaction before;
 
+/* Some processors, and the kernel for broken memory, tell the page only. */
 static bool within(uintptr_t address, uintptr_t begin, size_t length)
 {
-    return address - begin < length;
+    uintptr_t page = begin & ~(uintptr_t)(PAGE - 1);
+    return address - page < begin - page + length;
 }
 
-static void on_fault(int signal, siginfo_t *info, void *context)
+static bool is_copys(const struct copy *copy, const siginfo_t *info)
+{
+    uintptr_t address = (uintptr_t)info->si_addr;
+    return copy && info->si_code > 0 && info->si_code != BUS_MCEERR_AO &&
+           (within(address, copy->to, copy->length) || within(address, copy->from, copy->length));
+}
+
+/* What is not the copy's is what it would be without us. */
+static void on_bus_error(int signal, siginfo_t *info, void *context)
 {
     struct copy *copy = under_way;
-    uintptr_t address = (uintptr_t)info->si_addr;
-    if (copy &&
-        (within(address, copy->to, copy->length) || within(address, copy->from, copy->length)))
+    if (is_copys(copy, info))
         siglongjmp(copy->out, 1);
-    sigaction(SIGBUS, &before, NULL); /* it faults again, and then is somebody else's */
+    sigaction(SIGBUS, &before, NULL);
+    raise(SIGBUS);
 }
 
 void copy_mapped_init(void)
 {
     static gsize done;
-    struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_NODEFER};
+    struct sigaction action = {.sa_sigaction = on_bus_error, .sa_flags = SA_SIGINFO | SA_NODEFER};
     if (!g_once_init_enter(&done))
         return;
     sigemptyset(&action.sa_mask);
@@ -51,7 +64,9 @@ int copy_mapped(void *to, const void *from, size_t length)
     int res = 0;
     if (sigsetjmp(copy.out, 0) == 0) {
         under_way = &copy;
+        atomic_signal_fence(memory_order_seq_cst);
         memcpy(to, from, length);
+        atomic_signal_fence(memory_order_seq_cst);
     } else
         res = -EFAULT;
     under_way = NULL;

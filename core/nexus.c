@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "cache-line.h"
 #include "cmd.h"
 #include "daemon.h"
 #include "error.h"
@@ -29,7 +30,7 @@ static void nexus_free(struct tgt_nexus *nexus)
     g_free(nexus->peer);
     g_free(nexus->session);
     g_free(nexus->detail);
-    g_free(nexus);
+    g_aligned_free(nexus);
 }
 
 static void copy_names(struct tgt_nexus *nexus, const struct tgt_nexus_args *args)
@@ -46,7 +47,7 @@ static void copy_names(struct tgt_nexus *nexus, const struct tgt_nexus_args *arg
 static struct tgt_nexus *nexus_alloc(const struct plugin *transport,
                                      const struct tgt_nexus_args *args)
 {
-    struct tgt_nexus *nexus = g_new0(struct tgt_nexus, 1);
+    struct tgt_nexus *nexus = cache_line_alloc0(sizeof(struct tgt_nexus));
     nexus->target = args->target;
     nexus->thread = args->thread;
     nexus->transport = transport;

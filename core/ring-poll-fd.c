@@ -141,10 +141,10 @@ void poll_start_message(struct ring *r, struct tgt_op *op, enum op_verb verb, in
         poll_end(r, op, res);
 }
 
-/* A write that waits for the disk in any case has nothing to try. */
-static int64_t try_rw(struct op_priv *p)
+/* What waits for the disk in any case has nothing to try. */
+static int64_t try_rw(struct op_priv *p, bool waits)
 {
-    int64_t res = p->flags & (RWF_DSYNC | RWF_SYNC) ? -EOPNOTSUPP : try(p);
+    int64_t res = waits || (p->flags & (RWF_DSYNC | RWF_SYNC)) ? -EOPNOTSUPP : try(p);
     if (res == -ESPIPE) {
         p->offset = NO_OFFSET;
         res = try(p);
@@ -159,8 +159,8 @@ void poll_start_rw(struct ring *r, struct tgt_op *op, enum op_verb verb, int fd,
     p->ptr = iov;
     p->n = n;
     p->offset = offset;
-    p->flags = flags;
-    int64_t res = try_rw(p);
+    p->flags = flags & ~TGT_OP_WAITS;
+    int64_t res = try_rw(p, flags & TGT_OP_WAITS);
     if (res == -EAGAIN && (flags & RWF_NOWAIT) == 0 && p->offset == NO_OFFSET)
         poll_wait_for_fd(r, op);
     else if ((res == -EAGAIN || res == -EOPNOTSUPP) && (flags & RWF_NOWAIT) == 0)

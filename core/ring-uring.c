@@ -67,6 +67,12 @@ static struct io_uring_sqe *start(struct ring *r, struct tgt_op *op, enum op_ver
     return uring_sqe(r);
 }
 
+/* The kernel finds out by itself whether it has to wait. */
+static int kernel_flags(int flags)
+{
+    return flags & ~TGT_OP_WAITS;
+}
+
 static void uring_readv(struct ring *r, struct tgt_op *op, int fd, const struct iovec *iov,
                         unsigned n, uint64_t offset, int flags)
 {
@@ -75,7 +81,7 @@ static void uring_readv(struct ring *r, struct tgt_op *op, int fd, const struct 
         io_uring_prep_read(sqe, fd, iov->iov_base, (unsigned)iov->iov_len, offset);
     else
         io_uring_prep_readv(sqe, fd, iov, n, offset);
-    sqe->rw_flags = flags;
+    sqe->rw_flags = kernel_flags(flags);
     io_uring_sqe_set_data(sqe, op);
 }
 
@@ -87,7 +93,7 @@ static void uring_writev(struct ring *r, struct tgt_op *op, int fd, const struct
         io_uring_prep_write(sqe, fd, iov->iov_base, (unsigned)iov->iov_len, offset);
     else
         io_uring_prep_writev(sqe, fd, iov, n, offset);
-    sqe->rw_flags = flags;
+    sqe->rw_flags = kernel_flags(flags);
     io_uring_sqe_set_data(sqe, op);
 }
 

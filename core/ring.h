@@ -40,7 +40,7 @@ struct ring_ops {
     /* Is there a completion to deliver, without a system call? */
     bool (*ready)(struct ring *);
     /* Is there something to deliver by now? Starts what is queued; never sleeps. For spinning.
-     * `closely`: finding it soon is worth system calls. */
+     * `closely`: finding it soon is worth system calls, even where there is another way. */
     bool (*pending)(struct ring *, bool closely);
     /* Operations that were started and have not ended. */
     unsigned (*under_way)(const struct ring *);

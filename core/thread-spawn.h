@@ -5,7 +5,7 @@
 
 #include <pthread.h>
 
-/* pthread_create(): signals are the main thread's, but for those of the new thread's own faults. */
+/* pthread_create(): signals are the main thread's, but for SIGBUS, which copy-mapped.h needs. */
 int spawn_thread(pthread_t *thread, const pthread_attr_t *attr, void *(*fn)(void *), void *arg);
 
 #endif

@@ -267,13 +267,13 @@ static inline void tgt_watch_remove(struct tgt_watch *watch)
 
 /* ---- Operations: rules in op.h ---- */
 
-/** preadv2(2) with `flags` (RWF_…). */
+/** preadv2(2) with `flags` (RWF_…, TGT_OP_WAITS). */
 static inline void tgt_op_readv(struct tgt_thread *t, struct tgt_op *op, int fd,
                                 const struct iovec *iov, unsigned n, uint64_t offset, int flags)
 {
     TGT_H_.op_readv(t, op, fd, iov, n, offset, flags);
 }
-/** pwritev2(2) with `flags` (RWF_DSYNC, …). */
+/** pwritev2(2) with `flags` (RWF_DSYNC, …, TGT_OP_WAITS). */
 static inline void tgt_op_writev(struct tgt_thread *t, struct tgt_op *op, int fd,
                                  const struct iovec *iov, unsigned n, uint64_t offset, int flags)
 {
@@ -513,7 +513,8 @@ static inline int tgt_lu_usage(const struct tgt_lu *lu, uint64_t *used, uint64_t
 
 /** memcpy() where one side is a file that the plugin has mapped: -EFAULT instead of SIGBUS if a
  * page is gone (the file has become shorter, its disk fails) or cannot be made (its file system is
- * full); some of the bytes may have been copied then. Any thread. */
+ * full); some of the bytes may have been copied then. Any thread that does not block
+ * SIGBUS. */
 static inline int tgt_copy_mapped(void *to, const void *from, size_t length)
 {
     return TGT_H_.copy_mapped(to, from, length);

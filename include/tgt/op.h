@@ -9,6 +9,7 @@
  * op may be used again.
  *  - From start to `done` the op, and all memory that the verb was given (iovecs, msghdr, buffers),
  * belong to the host: they stay where they are and are not written to.
+ *  - A descriptor that the verb was given stays open until `done`.
  *  - `res` is what the system call would return: bytes or 0 on success, a negative errno on
  * failure. Short reads and writes are reported as such, the caller continues them.
  *  - A cancelled op ends like every other, by `done`: with -ECANCELED, or with its result if that
@@ -25,6 +26,10 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/** In `flags` of tgt_op_readv() and tgt_op_writev(): it waits for the disk in any case (O_DIRECT),
+ * so the thread does not try whether it can be done at once. */
+#define TGT_OP_WAITS (1 << 30)
 
 /** An I/O thread; opaque. Lives as long as the daemon. */
 struct tgt_thread;

@@ -60,7 +60,8 @@ struct tgt_nexus_args {
     bool lost_before; /**< an older nexus of this initiator port was dropped: unit attention NEXUS
                          LOSS */
     bool stable_data; /**< data-in is checksummed: it may not change between the checksum and the
-                         last byte sent, so stores do not lend memory to this nexus's reads */
+                         last byte sent, so stores do not lend memory to this nexus's reads. A transport that
+                         copies what cmd->in_lent says does not need it */
 };
 
 /** Why the core wants a nexus gone. */

@@ -56,11 +56,12 @@ static void leave_to_ring(struct rdwr_io *ri)
     const struct iovec *iov;
     unsigned n = pieces(ri, &iov);
     uint64_t offset = ri->io->offset + ri->moved;
+    int flags = ri->rdwr->direct ? TGT_OP_WAITS : 0;
     ri->step = RDWR_MOVE;
     if (is_read(ri))
-        tgt_op_readv(ri->io->thread, &ri->op, ri->rdwr->fd, iov, n, offset, 0);
+        tgt_op_readv(ri->io->thread, &ri->op, ri->rdwr->fd, iov, n, offset, flags);
     else
-        tgt_op_writev(ri->io->thread, &ri->op, ri->rdwr->fd, iov, n, offset, 0);
+        tgt_op_writev(ri->io->thread, &ri->op, ri->rdwr->fd, iov, n, offset, flags);
 }
 
 /* The file has become shorter than the host knows. It is told once, until it has looked. */

@@ -25,6 +25,8 @@ struct rdwr_commit {
 struct rdwr_map {
     uint8_t *base;   /* NULL: it is not */
     uint64_t length; /* of the file when it was opened */
+    uint64_t looked; /* atomic: when its length was looked at, nanoseconds */
+    uint64_t usable; /* atomic: as much of it was there then */
     uint8_t *chunks; /* atomic: which parts have no holes */
 };
 
@@ -42,7 +44,7 @@ struct rdwr {
     bool can_punch;   /* discarding works */
     uint32_t granule; /* devices: logical block; ranges that are discarded or zeroed are multiples
                          of it */
-    bool failed;          /* atomic: see rdwr_failed() */
+    bool failed;      /* atomic: see rdwr_failed() */
     bool shrunk; /* atomic: the host was told that the size has changed, and has not looked yet */
     struct rdwr_map map;
     struct rdwr_commit commit;

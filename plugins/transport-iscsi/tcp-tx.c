@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Sending: all answers of a turn in one system call, data from where it lies. */
+/* Sending: many answers with one system call, data from where it lies. */
 #include <errno.h>
 #include <poll.h>
 #include <sys/socket.h>
 
 #include "tcp.h"
 
-/* So much may one connection send in one turn, or a little more; others want to send, too. */
+/* With so much sent, no further call is made for a connection in one turn; others want to send,
+ * too. */
 #define TURN (1u << 20)
 
 static void output_ready(struct tgt_op *op, int64_t res)

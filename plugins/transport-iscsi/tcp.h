@@ -50,9 +50,9 @@ struct tcp_conn {
     /* Receiving. */
     enum tcp_phase phase;
     uint32_t data_len, data_left;
-    uint32_t crc; /* running data digest */
-    bool digest;  /* this PDU has a data digest */
-    bool bulk;    /* the last data segment was large */
+    uint32_t crc;  /* running data digest */
+    bool digest;   /* this PDU has a data digest */
+    bool bulk;     /* the last data segment was large */
     unsigned pdus; /* that the last receive has brought so far */
     uint8_t tail_len, tail_have;
     uint16_t header_have;

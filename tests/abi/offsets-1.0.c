@@ -228,6 +228,7 @@ AT(tgt_cmd, sense, 372);
 AT(tgt_cmd, residual_out, 624);
 AT(tgt_cmd, residual_in, 632);
 AT(tgt_cmd, aborted, 640);
+AT(tgt_cmd, in_lent, 641);
 AT(tgt_cmd, transport_priv, 648);
 AT(tgt_cmd, device_priv, 656);
 SIZE(tgt_cmd, 664);

@@ -23,8 +23,8 @@ struct fake {
     GQueue sent;   /* GBytes */
     GList *cmds;   /* struct fake_cmd that wait for something to happen */
     bool starving, choking;
-    bool reverse;   /* messages */
-    bool attention; /* all LUs have a unit attention */
+    bool reverse;     /* messages */
+    bool attention;   /* all LUs have a unit attention */
     unsigned hinders; /* enum tgt_dir: others wait for what any nexus holds */
     unsigned nexuses;
     char said[256]; /* what was logged last */
