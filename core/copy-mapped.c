@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+#include <ucontext.h>
 
 /* The smallest that there are. */
 #define PAGE 4096u
@@ -41,8 +42,10 @@ static bool is_copys(const struct copy *copy, const siginfo_t *info)
 static void on_bus_error(int signal, siginfo_t *info, void *context)
 {
     struct copy *copy = under_way;
-    if (is_copys(copy, info))
+    if (is_copys(copy, info)) {
+        pthread_sigmask(SIG_SETMASK, &((const ucontext_t *)context)->uc_sigmask, NULL);
         siglongjmp(copy->out, 1);
+    }
     sigaction(SIGBUS, &before, NULL);
     raise(SIGBUS);
 }

@@ -301,7 +301,7 @@ class Flood(threading.Thread):
             while self.tasks or not self.stopping:
                 while len(self.tasks) < self.DEPTH and not self.stopping:
                     self.begin()
-                self.session.recv()
+                self.session.recv(30)
                 self.go_on()
         except (AssertionError, Closed, Silence) as problem:
             self.problem = problem
@@ -320,7 +320,7 @@ def small_commands(session, lun, count):
             session.read(i * 8, 8, lun=lun)
 
 
-@tap.timeout(60)
+@tap.timeout(120)
 @tap.cases(reads=False, writes=True)
 def test_long_queue_of_large_commands(e, write):
     """A small command waits for some large ones, never for the whole queue of them."""

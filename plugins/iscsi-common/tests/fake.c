@@ -220,6 +220,7 @@ void fake_login(struct fake *fake, struct iscsi_conn *c, const char *text, size_
 
 /* ---- Services ---- */
 
+G_GNUC_PRINTF(2, 3)
 static void host_log(enum tgt_log_level level, const char *fmt, ...)
 {
     struct fake *fake = fake_world();
