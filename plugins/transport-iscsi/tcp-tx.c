@@ -54,17 +54,21 @@ static size_t send_batch(struct tcp_conn *t)
     return len == (ssize_t)batch.len ? batch.len : 0;
 }
 
+static bool can_send(const struct tcp_conn *t)
+{
+    return t->conn.tx_head && !t->conn.closed && !t->out_armed;
+}
+
 void tcp_flush_early(struct tcp_conn *t)
 {
-    if (t->conn.tx_head && !t->conn.closed && !t->out_armed)
+    if (can_send(t))
         send_batch(t);
 }
 
 void tcp_flush(struct tcp_conn *t)
 {
     struct iscsi_conn *c = &t->conn;
-    for (size_t done = 0, now; done < TURN && c->tx_head && !c->closed && !t->out_armed;
-         done += now)
+    for (size_t done = 0, now; done < TURN && can_send(t); done += now)
         if ((now = send_batch(t)) == 0)
             return;
     if (c->closed || t->out_armed)
