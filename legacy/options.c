@@ -3,7 +3,6 @@
  * them. */
 #include <errno.h>
 #include <getopt.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,7 +45,7 @@ static const struct option long_options[] = {
 };
 
 /* -F and -O take an argument in their short form only: scripts write "-F 1". */
-static const char short_options[] = "dhVL:o:m:t:s:c:l:n:v:b:E:f:y:T:I:Q:u:p:H:F:P:B:Y:O:C:S:";
+static const char short_options[] = ":dhVL:o:m:t:s:c:l:n:v:b:E:f:y:T:I:Q:u:p:H:F:P:B:Y:O:C:S:";
 
 static const char usage[] =
     "tgtadm " PACKAGE_VERSION ": tgt's administration utility on top of tgtd's control socket\n"
@@ -84,34 +83,34 @@ static const char usage[] =
     "\n"
     "tgtctl(1) does all of this and more.\n";
 
-static int see_help(void)
+static int see_help(struct adm *adm)
 {
-    fputs("Try `tgtadm --help' for more information.\n", stderr);
-    return ADM_REFUSED;
+    g_string_append(adm->err, "Try `tgtadm --help' for more information.\n");
+    return LEGACY_REFUSED;
 }
 
 /* Any base, trailing garbage is ignored ("1:" is 1), a sign is not. */
-static int number(int letter, unsigned long long *value, unsigned long long max)
+static int number(struct adm *adm, int letter, unsigned long long *value, unsigned long long max)
 {
     char *end;
     const char *text = optarg + strspn(optarg, " \t");
     errno = 0;
     *value = strtoull(text, &end, 0);
     if (end == text || *text == '-' || errno != 0) {
-        fprintf(stderr, "-%c argument value '%s' invalid\n", letter, optarg);
-        return see_help();
+        g_string_append_printf(adm->err, "-%c argument value '%s' invalid\n", letter, optarg);
+        return see_help(adm);
     }
     if (*value > max) {
-        fprintf(stderr, "-%c argument value '%s' out of range\n", letter, optarg);
-        return see_help();
+        g_string_append_printf(adm->err, "-%c argument value '%s' out of range\n", letter, optarg);
+        return see_help(adm);
     }
     return -1;
 }
 
-static int number_option(unsigned *where, int letter, unsigned long long max)
+static int number_option(struct adm *adm, unsigned *where, int letter, unsigned long long max)
 {
     unsigned long long value;
-    int status = number(letter, &value, max);
+    int status = number(adm, letter, &value, max);
     if (status < 0 && where)
         *where = (unsigned)value;
     return status;
@@ -124,8 +123,8 @@ static int set_op(struct adm *adm)
             adm->op = op;
             return -1;
         }
-    fprintf(stderr, "tgtadm: unknown operation: %s\n", optarg);
-    return ADM_WORD;
+    adm_refuse(adm, "unknown operation: %s", optarg);
+    return LEGACY_WORD;
 }
 
 static int set_mode(struct adm *adm)
@@ -143,15 +142,15 @@ static int set_mode(struct adm *adm)
             adm->mode = modes[i].mode;
             return -1;
         }
-    fprintf(stderr, "tgtadm: unknown mode: %s\n", optarg);
-    return ADM_WORD;
+    adm_refuse(adm, "unknown mode: %s", optarg);
+    return LEGACY_WORD;
 }
 
 static int set_type(struct adm *adm)
 {
     static const char *const types[] = {"disk", "tape", "cd", "changer", "osd", "ssc", "pt", NULL};
     if (!g_strv_contains(types, optarg))
-        return adm_refuse("unknown target type: %s", optarg);
+        return adm_refuse(adm, "unknown target type: %s", optarg);
     adm->type = strcmp(optarg, "ssc") == 0 ? "tape" : optarg;
     return -1;
 }
@@ -160,7 +159,7 @@ static int set_port(struct adm *adm)
 {
     unsigned long long value;
     adm->port = optarg;
-    return number('C', &value, 32767);
+    return number(adm, 'C', &value, 32767);
 }
 
 static const char **text_of(struct adm *adm, int letter)
@@ -191,10 +190,10 @@ static const char **text_of(struct adm *adm, int letter)
     }
 }
 
-static int help(void)
+static int answer(struct adm *adm, const char *text)
 {
-    fputs(usage, stdout);
-    return ADM_OK;
+    g_string_append(adm->out, text);
+    return LEGACY_OK;
 }
 
 /* Letters of modes that are not served here are read, too: adm_check() says so. */
@@ -205,21 +204,21 @@ static int option(struct adm *adm, int letter)
         *text = optarg;
     switch (letter) {
     case 'h':
-        return help();
+        return answer(adm, usage);
     case 'V':
-        return puts(PACKAGE_VERSION), ADM_OK;
+        return answer(adm, PACKAGE_VERSION "\n");
     case 'o':
         return set_op(adm);
     case 'm':
         return set_mode(adm);
     case 't':
-        return number_option(&adm->tid, letter, G_MAXINT32);
+        return number_option(adm, &adm->tid, letter, G_MAXINT32);
     case 'l':
-        return number_option(&adm->lun, letter, LUN_MAX);
+        return number_option(adm, &adm->lun, letter, LUN_MAX);
     case 's':
-        return number_option(NULL, letter, G_MAXUINT64);
+        return number_option(adm, NULL, letter, G_MAXUINT64);
     case 'c':
-        return number_option(NULL, letter, G_MAXUINT32);
+        return number_option(adm, NULL, letter, G_MAXUINT32);
     case 'C':
         return set_port(adm);
     case 'Y':
@@ -227,24 +226,88 @@ static int option(struct adm *adm, int letter)
     case 'F':
         adm->force = true;
         return -1;
-    case '?':
-        return see_help();
     default:
         return -1;
     }
 }
 
+/* ---- What getopt would say, if it did not say it to standard error ---- */
+
+/* "--dev=x" is an abbreviation of --device-type. */
+static bool is_short_for(const char *word, const char *name)
+{
+    size_t len = strcspn(word, "=");
+    return strncmp(word, name, len) == 0;
+}
+
+/* Unknown, or short for several. */
+static void say_unknown(struct adm *adm, const char *word)
+{
+    g_autoptr(GString) fitting = g_string_new(NULL);
+    for (const struct option *o = long_options; o->name; o++)
+        if (is_short_for(word, o->name))
+            g_string_append_printf(fitting, " '--%s'", o->name);
+    if (fitting->len > 0)
+        g_string_append_printf(adm->err, "%s: option '--%s' is ambiguous; possibilities:%s\n",
+                               adm->program, word, fitting->str);
+    else
+        g_string_append_printf(adm->err, "%s: unrecognized option '--%s'\n", adm->program, word);
+}
+
+static const char *name_of(int letter)
+{
+    const struct option *o = long_options;
+    while (o->name && o->val != letter)
+        o++;
+    return o->name;
+}
+
+/* `word`: what getopt has just looked at; the argument is missing. */
+static void say_missing(struct adm *adm, const char *word)
+{
+    if (g_str_has_prefix(word, "--"))
+        g_string_append_printf(adm->err, "%s: option '--%s' requires an argument\n", adm->program,
+                               name_of(optopt));
+    else
+        g_string_append_printf(adm->err, "%s: option requires an argument -- '%c'\n", adm->program,
+                               optopt);
+}
+
+/* getopt has returned '?' or ':'. */
+static int complain(struct adm *adm, int letter, const char *word)
+{
+    if (letter == ':')
+        say_missing(adm, word);
+    else if (optopt == 0)
+        say_unknown(adm, word + strlen("--"));
+    else if (optopt != ':' && strchr(short_options, optopt))
+        g_string_append_printf(adm->err, "%s: option '--%s' doesn't allow an argument\n",
+                               adm->program, name_of(optopt));
+    else
+        g_string_append_printf(adm->err, "%s: invalid option -- '%c'\n", adm->program, optopt);
+    return see_help(adm);
+}
+
+static int take(struct adm *adm, int letter, const char *word)
+{
+    if (letter == '?' || letter == ':')
+        return complain(adm, letter, word);
+    adm->given[letter & 127] = true;
+    return option(adm, letter);
+}
+
 int adm_parse(struct adm *adm, int argc, char **argv)
 {
-    int letter, status = -1;
     adm->lld = "iscsi";
+    adm->program = argc > 0 ? argv[0] : "tgtadm";
+    opterr = 0;
+    optind = 0; /* begin anew */
+    int letter, status = -1;
     while (status < 0 &&
-           (letter = getopt_long(argc, argv, short_options, long_options, NULL)) != -1) {
-        adm->given[letter & 127] = true;
-        status = option(adm, letter);
-    }
+           (letter = getopt_long(argc, argv, short_options, long_options, NULL)) != -1)
+        status = take(adm, letter, argv[optind - 1]);
     if (status >= 0 || optind == argc)
         return status;
-    fprintf(stderr, "tgtadm: unrecognized option '%s'\n", argv[optind]);
-    return see_help();
+    adm_refuse(adm, "unrecognized option '%s'", argv[optind]);
+    return see_help(adm);
 }

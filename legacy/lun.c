@@ -79,14 +79,14 @@ int adm_lun_new(struct adm *adm)
         {CORE_ERROR_EXISTS, NULL, ADM_ERROR_LUN_EXISTS},
         {0},
     };
-    int status = ADM_OK;
+    int status = LEGACY_OK;
     json_decref(adm_get(adm, "target.show", adm_target_params(adm), reasons, &status));
-    if (status != ADM_OK)
+    if (status != LEGACY_OK)
         return status;
     if (adm->lun == 0)
-        return adm_error(ADM_ERROR_LUN_EXISTS); /* the controller */
+        return adm_error(adm, ADM_ERROR_LUN_EXISTS); /* the controller */
     json_t *params = new_params(adm);
-    return params ? adm_do(adm, "lun.create", params, reasons) : adm_error(ADM_ERROR_INVALID);
+    return params ? adm_do(adm, "lun.create", params, reasons) : adm_error(adm, ADM_ERROR_INVALID);
 }
 
 /* ---- delete, show ---- */
@@ -99,7 +99,7 @@ int adm_lun_delete(struct adm *adm)
         {0},
     };
     if (adm->lun == 0)
-        return adm_error(ADM_ERROR_INVALID);
+        return adm_error(adm, ADM_ERROR_INVALID);
     return adm_do(adm, "lun.delete", lun_params(adm), reasons);
 }
 
@@ -111,10 +111,10 @@ static const struct adm_reason lun_reasons[] = {
 
 int adm_lun_show(struct adm *adm)
 {
-    int status = ADM_OK;
+    int status = LEGACY_OK;
     json_t *lun = adm_get(adm, "lun.show", lun_params(adm), lun_reasons, &status);
     if (lun)
-        adm_print_lun(lun);
+        adm_print_lun(adm, lun);
     json_decref(lun);
     return status;
 }
@@ -154,16 +154,16 @@ static int update(struct adm *adm, char *word)
     if (equals)
         *equals = '\0';
     const char *key = equals ? key_of(g_strstrip(word)) : NULL;
-    return key ? set_value(adm, key, equals + 1) : adm_error(ADM_ERROR_INVALID);
+    return key ? set_value(adm, key, equals + 1) : adm_error(adm, ADM_ERROR_INVALID);
 }
 
 /* Nothing to update, also in the forms "," and " ", is success: agents send it. */
 int adm_lun_update(struct adm *adm)
 {
     g_auto(GStrv) words = g_strsplit(adm->params ? adm->params : "", ",", -1);
-    int status = ADM_OK;
+    int status = LEGACY_OK;
     json_decref(adm_get(adm, "lun.show", lun_params(adm), lun_reasons, &status));
-    for (char **w = words; *w && status == ADM_OK; w++)
+    for (char **w = words; *w && status == LEGACY_OK; w++)
         if (*g_strstrip(*w))
             status = update(adm, *w);
     return status;

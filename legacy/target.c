@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* tgtadm --mode target. */
-#include <stdio.h>
 #include <string.h>
 
 #include "adm.h"
@@ -43,10 +42,10 @@ static int change_rule(struct adm *adm, const char *method, const char *kind, co
 
 static int change_rules(struct adm *adm, const char *method)
 {
-    int status = ADM_OK;
+    int status = LEGACY_OK;
     if (adm->address)
         status = change_rule(adm, method, "address", adm->address);
-    if (adm->initiator && status == ADM_OK)
+    if (adm->initiator && status == LEGACY_OK)
         status = change_rule(adm, method, "initiator", adm->initiator);
     return status;
 }
@@ -63,19 +62,19 @@ int adm_target_unbind(struct adm *adm)
 
 static int show_all(struct adm *adm)
 {
-    int status = ADM_OK;
+    int status = LEGACY_OK;
     size_t i;
     json_t *target,
         *list = adm_get(adm, "target.list", json_pack("{s:b}", "detail", 1), NULL, &status);
     json_array_foreach(list, i, target)
-        adm_print_target(target);
+        adm_print_target(adm, target);
     json_decref(list);
     return status;
 }
 
 /* The parameters of one target in tgt's order. What we negotiate but cannot be set has the only
  * value that it can have. */
-static void print_params(const json_t *target, const json_t *portal)
+static void print_params(struct adm *adm, const json_t *target, const json_t *portal)
 {
     static const struct {
         const char *name, *fixed;
@@ -116,7 +115,7 @@ static void print_params(const json_t *target, const json_t *portal)
             value = rows[i].fixed;
         bool yes = g_ascii_strcasecmp(value, "yes") == 0 || g_ascii_strcasecmp(value, "on") == 0;
         bool no = g_ascii_strcasecmp(value, "no") == 0 || g_ascii_strcasecmp(value, "off") == 0;
-        printf("%s=%s\n", rows[i].name, yes ? "Yes" : no ? "No" : value);
+        adm_say(adm, "%s=%s\n", rows[i].name, yes ? "Yes" : no ? "No" : value);
     }
 }
 
@@ -134,11 +133,11 @@ static int show_one(struct adm *adm)
 {
     static const struct adm_reason reasons[] = {{CORE_ERROR_NOT_FOUND, NULL, ADM_ERROR_NO_TARGET},
                                                 {0}};
-    int status = ADM_OK;
+    int status = LEGACY_OK;
     json_t *target = adm_get(adm, "target.show", adm_target_params(adm), reasons, &status);
     json_t *portals = target ? adm_get(adm, "portal.list", NULL, NULL, &status) : NULL;
     if (portals)
-        print_params(target, iscsi_portal(portals));
+        print_params(adm, target, iscsi_portal(portals));
     json_decref(portals);
     json_decref(target);
     return status;

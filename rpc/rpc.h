@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A connection to the daemon's control socket: one method after the other. */
-#ifndef TOOLS_RPC_H
-#define TOOLS_RPC_H
+#ifndef RPC_RPC_H
+#define RPC_RPC_H
 
 #include <jansson.h>
 
@@ -28,6 +28,10 @@ char *rpc_path(const char *path, const char *port);
  * ten, but as many as it takes for a method that may have to wait for a store or a plugin; there,
  * stderr says after ten that we still wait. */
 struct rpc *rpc_open(const char *path, unsigned limit_s, struct rpc_error *error);
+/* The same on a descriptor that is connected already; takes it over. */
+struct rpc *rpc_new(int fd);
+/* Wait in silence: never write to standard error. */
+void rpc_set_quiet(struct rpc *rpc);
 void rpc_close(struct rpc *rpc); /* NULL is fine */
 /* Call a method and wait for its end. Takes over `params` (NULL: none). The result belongs to the
  * caller; NULL: `error` says why. */

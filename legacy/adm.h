@@ -1,20 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the parts of tgtadm share: the command line as read, the errors in tgt's words, the calls to
+/* What the parts of this library share: a command as read, the errors in tgt's words, the calls to
  * the daemon. */
-#ifndef TOOLS_ADM_H
-#define TOOLS_ADM_H
+#ifndef LEGACY_ADM_H
+#define LEGACY_ADM_H
 
 #include <glib.h>
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "legacy.h"
 #include "rpc.h"
-
-/* Exit statuses that scripts know. */
-#define ADM_OK          0
-#define ADM_WORD        1   /* an unknown mode or operation */
-#define ADM_REFUSED     22  /* EINVAL: everything else that is wrong */
-#define ADM_UNREACHABLE 107 /* ENOTCONN: no daemon, or none that answers */
 
 /* Modes: X(NAME, word, short word). */
 #define ADM_MODE_LIST(X)                                                                           \
@@ -72,7 +67,7 @@ enum adm_error {
 #undef X
 };
 
-/* The command line. Texts are those of argv. */
+/* A command. Texts are the caller's. */
 struct adm {
     enum adm_mode mode;
     enum adm_op op;
@@ -81,20 +76,31 @@ struct adm {
     const char *port, *lld, *path, *bstype, *bsopts, *bsoflags, *blocksize, *name, *address,
         *initiator, *params, *type;
     bool given[128]; /* by letter */
-    struct rpc *rpc;
+    const char *program;
+    struct legacy *legacy;
+    GString *out, *err;
 };
 
-/* adm-options.c. -1: go on; else the exit status: all that is to be said has been printed. */
+/* options.c. -1: go on; else the exit status: all that is to be said has been said. */
 int adm_parse(struct adm *adm, int argc, char **argv);
-/* adm-check.c: does the combination of mode, operation and options make sense? As above. */
-int adm_check(const struct adm *adm);
+/* check.c: does the combination of mode, operation and options make sense? As above. */
+int adm_check(struct adm *adm);
 const char *adm_mode_word(enum adm_mode mode);
 const char *adm_op_word(enum adm_op op);
 
-/* Print "tgtadm: …"; returns ADM_REFUSED. */
-int adm_refuse(const char *format, ...) G_GNUC_PRINTF(1, 2);
-int adm_error(enum adm_error error);
+/* Standard output. */
+void adm_say(struct adm *adm, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* Standard error: "tgtadm: …"; returns LEGACY_REFUSED. */
+int adm_refuse(struct adm *adm, const char *format, ...) G_GNUC_PRINTF(2, 3);
+int adm_error(struct adm *adm, enum adm_error error);
 
+/* run.c: run a command that has been read and found to make sense; returns the exit status. */
+int adm_run(struct adm *adm);
+/* Can a plugin be used, as plugin.list describes it? */
+bool adm_is_usable(const json_t *plugin);
+
+/* Connect, unless the session is; returns the exit status. */
+int adm_connect(struct adm *adm);
 /* How an error of a call is said: the first row that fits; a code or object of 0 fits all. Ends
  * with a row without code. */
 struct adm_reason {
@@ -121,9 +127,9 @@ int adm_lun_delete(struct adm *adm);
 int adm_lun_update(struct adm *adm);
 int adm_lun_show(struct adm *adm);
 
-/* adm-print.c: blocks of the listings. */
-void adm_print_target(const json_t *target);
-void adm_print_lun(const json_t *lun);
+/* print.c: blocks of the listings. */
+void adm_print_target(struct adm *adm, const json_t *target);
+void adm_print_lun(struct adm *adm, const json_t *lun);
 /* {"target": "@TID"} */
 json_t *adm_target_params(const struct adm *adm);
 const char *adm_text(const json_t *object, const char *name);

@@ -1,22 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Which options go with which mode and operation, in the order and with the words in which tgt
  * judges them. */
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "adm.h"
-
-int adm_refuse(const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    fputs("tgtadm: ", stderr);
-    vfprintf(stderr, format, args);
-    fputc('\n', stderr);
-    va_end(args);
-    return ADM_REFUSED;
-}
 
 const char *adm_mode_word(enum adm_mode mode)
 {
@@ -39,66 +26,67 @@ const char *adm_op_word(enum adm_op op)
 }
 
 /* tgt knows no such operation in this mode. */
-static int no_such_op(const struct adm *adm)
+static int no_such_op(struct adm *adm)
 {
-    return adm_refuse("operation %s not supported in %s mode", adm_op_word(adm->op),
+    return adm_refuse(adm, "operation %s not supported in %s mode", adm_op_word(adm->op),
                       adm_mode_word(adm->mode));
 }
 
 /* tgt does, we do not. */
-static int not_here(const struct adm *adm)
+static int not_here(struct adm *adm)
 {
-    return adm_refuse("operation %s of mode %s is not supported by this version of tgtd",
+    return adm_refuse(adm, "operation %s of mode %s is not supported by this version of tgtd",
                       adm_op_word(adm->op), adm_mode_word(adm->mode));
 }
 
 /* Are all letters that were given among `letters`? -d goes with everything. */
-static int only(const struct adm *adm, const char *letters)
+static int only(struct adm *adm, const char *letters)
 {
     for (int c = 'A'; c <= 'z'; c++)
         if (adm->given[c] && c != 'd' && !strchr(letters, c))
-            return adm_refuse("%s mode: option '-%c' is not allowed/supported",
+            return adm_refuse(adm, "%s mode: option '-%c' is not allowed/supported",
                               adm_mode_word(adm->mode), c);
     return -1;
 }
 
-static int need_tid(const struct adm *adm)
+static int need_tid(struct adm *adm)
 {
-    return adm->given['t'] ? -1 : adm_refuse("'tid' option is necessary");
+    return adm->given['t'] ? -1 : adm_refuse(adm, "'tid' option is necessary");
 }
 
-static int need_nonzero_tid(const struct adm *adm)
+static int need_nonzero_tid(struct adm *adm)
 {
     if (need_tid(adm) >= 0)
-        return ADM_REFUSED;
-    return adm->tid ? -1 : adm_refuse("'tid' cannot be 0");
+        return LEGACY_REFUSED;
+    return adm->tid ? -1 : adm_refuse(adm, "'tid' cannot be 0");
 }
 
-static int check_bind(const struct adm *adm)
+static int check_bind(struct adm *adm)
 {
     if (need_nonzero_tid(adm) >= 0)
-        return ADM_REFUSED;
+        return LEGACY_REFUSED;
     if (!adm->address && !adm->initiator && !adm->given['B'] && !adm->given['H'])
-        return adm_refuse("%s operation requires initiator-address, initiator-nameor bus",
+        return adm_refuse(adm, "%s operation requires initiator-address, initiator-nameor bus",
                           adm_op_word(adm->op));
     if (only(adm, "LmotIQBHC") >= 0)
-        return ADM_REFUSED;
+        return LEGACY_REFUSED;
     if (adm->given['B'] || adm->given['H'])
-        return adm_refuse("binding to a bus or a host is not supported by this version of tgtd");
+        return adm_refuse(adm,
+                          "binding to a bus or a host is not supported by this version of tgtd");
     return -1;
 }
 
-static int check_target(const struct adm *adm)
+static int check_target(struct adm *adm)
 {
     switch (adm->op) {
     case ADM_OP_NEW:
         if (need_nonzero_tid(adm) >= 0)
-            return ADM_REFUSED;
+            return LEGACY_REFUSED;
         if (!adm->name)
-            return adm_refuse("creating new target requires a name, use --targetname");
+            return adm_refuse(adm, "creating new target requires a name, use --targetname");
         return only(adm, "LmotTC");
     case ADM_OP_DELETE:
-        return need_nonzero_tid(adm) >= 0 ? ADM_REFUSED : only(adm, "LmotCF");
+        return need_nonzero_tid(adm) >= 0 ? LEGACY_REFUSED : only(adm, "LmotCF");
     case ADM_OP_SHOW:
         return only(adm, "LmotC");
     case ADM_OP_BIND:
@@ -106,28 +94,28 @@ static int check_target(const struct adm *adm)
         return check_bind(adm);
     case ADM_OP_UPDATE:
     case ADM_OP_STAT:
-        return need_tid(adm) >= 0 ? ADM_REFUSED : not_here(adm);
+        return need_tid(adm) >= 0 ? LEGACY_REFUSED : not_here(adm);
     default:
-        return need_tid(adm) >= 0 ? ADM_REFUSED : no_such_op(adm);
+        return need_tid(adm) >= 0 ? LEGACY_REFUSED : no_such_op(adm);
     }
 }
 
-static int check_lun_update(const struct adm *adm)
+static int check_lun_update(struct adm *adm)
 {
     for (const char *c = "bE"; *c; c++)
         if (adm->given[(int)*c])
-            return adm_refuse("option '-%c' not supported in logicalunit mode", *c);
+            return adm_refuse(adm, "option '-%c' not supported in logicalunit mode", *c);
     return only(adm, "LmofytlPC");
 }
 
-static int check_lun(const struct adm *adm)
+static int check_lun(struct adm *adm)
 {
     if (need_tid(adm) >= 0)
-        return ADM_REFUSED;
+        return LEGACY_REFUSED;
     if (!adm->tid)
-        return adm_refuse("'tid' must not be 0");
+        return adm_refuse(adm, "'tid' must not be 0");
     if (!adm->given['l'])
-        return adm_refuse("'lun' option is necessary");
+        return adm_refuse(adm, "'lun' option is necessary");
     switch (adm->op) {
     case ADM_OP_NEW:
         return only(adm, "LmofytlbEYCS");
@@ -143,7 +131,7 @@ static int check_lun(const struct adm *adm)
     }
 }
 
-static int check_system(const struct adm *adm)
+static int check_system(struct adm *adm)
 {
     switch (adm->op) {
     case ADM_OP_SHOW:
@@ -157,12 +145,12 @@ static int check_system(const struct adm *adm)
     }
 }
 
-int adm_check(const struct adm *adm)
+int adm_check(struct adm *adm)
 {
     if (adm->op == ADM_NO_OP)
-        return adm_refuse("specify the operation type");
+        return adm_refuse(adm, "specify the operation type");
     if (adm->mode == ADM_NO_MODE)
-        return adm_refuse("specify the mode");
+        return adm_refuse(adm, "specify the mode");
     switch (adm->mode) {
     case ADM_SYSTEM:
         return check_system(adm);

@@ -22,8 +22,9 @@ struct rpc {
     int fd;
     char *path;
     unsigned limit_s; /* 0: not given */
-    json_int_t id; /* of the last request */
-    GString *in;   /* received, not yet a line */
+    bool quiet;       /* say nothing while waiting */
+    json_int_t id;    /* of the last request */
+    GString *in;      /* received, not yet a line */
 };
 
 void rpc_error_clear(struct rpc_error *error)
@@ -47,8 +48,8 @@ static void *unreachable(struct rpc_error *error, const char *format, ...)
 
 static void *late(const struct rpc *rpc, const char *what, struct rpc_error *error)
 {
-    unreachable(error, "tgtd at %s has not %s within %u s", rpc->path, what,
-                rpc->limit_s ? rpc->limit_s : PATIENCE_S);
+    unreachable(error, "tgtd%s%s has not %s within %u s", rpc->path ? " at " : "",
+                rpc->path ? rpc->path : "", what, rpc->limit_s ? rpc->limit_s : PATIENCE_S);
     error->code = RPC_LATE;
     return NULL;
 }
@@ -91,11 +92,23 @@ static int connect_to(struct rpc *rpc)
     return 0;
 }
 
+struct rpc *rpc_new(int fd)
+{
+    struct rpc *rpc = g_new(struct rpc, 1);
+    *rpc = (struct rpc){.fd = fd, .in = g_string_new(NULL)};
+    return rpc;
+}
+
+void rpc_set_quiet(struct rpc *rpc)
+{
+    rpc->quiet = true;
+}
+
 struct rpc *rpc_open(const char *path, unsigned limit_s, struct rpc_error *error)
 {
-    struct rpc *rpc = g_new0(struct rpc, 1);
-    *rpc = (struct rpc){
-        .fd = -1, .path = g_strdup(path), .limit_s = limit_s, .in = g_string_new(NULL)};
+    struct rpc *rpc = rpc_new(-1);
+    rpc->path = g_strdup(path);
+    rpc->limit_s = limit_s;
     int problem = connect_to(rpc);
     if (!problem)
         return rpc;
@@ -162,7 +175,7 @@ static struct patience patience_for(const struct rpc *rpc, const char *method)
     return (struct patience){
         .method = method,
         .end = limit_s ? now + limit_s * G_USEC_PER_SEC : 0,
-        .notice = is_slow ? now + PATIENCE_S * G_USEC_PER_SEC : 0,
+        .notice = is_slow && !rpc->quiet ? now + PATIENCE_S * G_USEC_PER_SEC : 0,
     };
 }
 
