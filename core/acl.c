@@ -24,6 +24,7 @@ struct address_rule {
 struct acl {
     GPtrArray *addresses;  /* struct address_rule */
     GPtrArray *initiators; /* char */
+    bool any;              /* a rule of one kind is enough where there are both */
 };
 
 static void address_rule_free(gpointer data)
@@ -206,6 +207,26 @@ bool acl_remove_initiator(struct acl *acl, const char *name, GError **error)
     return true;
 }
 
+/* ---- Both kinds ---- */
+
+bool acl_set_match(struct acl *acl, const char *match, GError **error)
+{
+    bool any = strcmp(match, "any") == 0;
+    if (!any && strcmp(match, "all") != 0) {
+        g_set_error(error, CORE_ERROR, CORE_ERROR_INVALID,
+                    "match is 'all' (address and initiator) or 'any' (one of them), not '%s'",
+                    match);
+        return false;
+    }
+    acl->any = any;
+    return true;
+}
+
+const char *acl_match(const struct acl *acl)
+{
+    return acl->any ? "any" : "all";
+}
+
 /* ---- Reading ---- */
 
 GList *acl_addresses(const struct acl *acl)
@@ -239,16 +260,34 @@ static bool address_allowed(const struct acl *acl, const char *peer)
     return false;
 }
 
-bool acl_allows(const struct acl *acl, const char *peer, const char *initiator)
+static bool initiator_allowed(const struct acl *acl, const char *initiator)
 {
-    bool by_address = acl->addresses->len > 0, by_name = acl->initiators->len > 0;
     guint index;
-    if (!by_address && !by_name)
-        return false;
-    if (by_address && !address_allowed(acl, peer))
-        return false;
-    if (!by_name || initiator == NULL)
+    if (initiator == NULL)
         return true;
     g_autofree char *prepared = name_prepare_initiator(initiator, NULL);
     return prepared != NULL && initiator_find(acl, prepared, &index);
+}
+
+bool acl_allows(const struct acl *acl, const char *peer, const char *initiator)
+{
+    bool by_address = acl->addresses->len > 0, by_name = acl->initiators->len > 0;
+    if (!by_address && !by_name)
+        return false;
+    bool address = by_address && address_allowed(acl, peer);
+    bool name = by_name && initiator_allowed(acl, initiator);
+    return acl->any ? address || name : address == by_address && name == by_name;
+}
+
+static char *without_port(const char *peer)
+{
+    const char *end = peer[0] == '[' ? strchr(peer, ']') : strrchr(peer, ':');
+    const char *start = peer[0] == '[' ? peer + 1 : peer;
+    return end != NULL ? g_strndup(start, (gsize)(end - start)) : g_strdup(peer);
+}
+
+bool acl_allows_port(const struct acl *acl, const char *peer_port, const char *initiator)
+{
+    g_autofree char *peer = peer_port != NULL ? without_port(peer_port) : NULL;
+    return acl_allows(acl, peer, initiator);
 }

@@ -3,6 +3,7 @@
 #include "control-method.h"
 
 #include "acl.h"
+#include "nexus.h"
 #include "target.h"
 
 static json_t *describe_rules(GList *rules)
@@ -17,8 +18,9 @@ static json_t *describe_rules(GList *rules)
 /* Rules are changed by the main thread only, which is the one that asks. */
 json_t *control_describe_acl(const struct tgt_target *target)
 {
-    return json_pack("{s:o, s:o}", "addresses", describe_rules(acl_addresses(target->acl)),
-                     "initiators", describe_rules(acl_initiators(target->acl)));
+    return json_pack("{s:s, s:o, s:o}", "match", acl_match(target->acl), "addresses",
+                     describe_rules(acl_addresses(target->acl)), "initiators",
+                     describe_rules(acl_initiators(target->acl)));
 }
 
 static void acl_list_(struct control_call *call, const json_t *params)
@@ -28,39 +30,46 @@ static void acl_list_(struct control_call *call, const json_t *params)
         control_reply(call, control_describe_acl(target));
 }
 
+typedef bool (*change_fn)(struct acl *acl, const char *rule, GError **error);
+
 /* `address` or `initiator` adds or removes one rule. */
-static void change(struct control_call *call, const json_t *params,
-                   bool (*address)(struct acl *acl, const char *rule, GError **error),
-                   bool (*initiator)(struct acl *acl, const char *rule, GError **error))
+static bool change(struct tgt_target *target, const json_t *params, change_fn address,
+                   change_fn initiator, GError **error)
 {
-    GError *error = NULL;
     const char *a = control_text(params, "address"), *i = control_text(params, "initiator");
-    struct tgt_target *target = control_target(call, params);
-    if (!target)
-        return;
-    control_about(call, "acl");
     if (!a == !i) {
-        control_fail(call, g_error_new(CORE_ERROR, CORE_ERROR_INVALID,
-                                       "a rule is either an address or an initiator name"));
-        return;
+        g_set_error(error, CORE_ERROR, CORE_ERROR_INVALID,
+                    "a rule is either an address or an initiator name");
+        return false;
     }
     g_mutex_lock(&target->lock);
-    if (a)
-        address(target->acl, a, &error);
-    else
-        initiator(target->acl, i, &error);
+    bool ok = a ? address(target->acl, a, error) : initiator(target->acl, i, error);
     g_mutex_unlock(&target->lock);
-    control_end(call, error);
+    return ok;
 }
 
 static void acl_add_(struct control_call *call, const json_t *params)
 {
-    change(call, params, acl_add_address, acl_add_initiator);
+    GError *error = NULL;
+    struct tgt_target *target = control_target(call, params);
+    if (!target)
+        return;
+    control_about(call, "acl");
+    change(target, params, acl_add_address, acl_add_initiator, &error);
+    control_end(call, error);
 }
 
 static void acl_delete_(struct control_call *call, const json_t *params)
 {
-    change(call, params, acl_remove_address, acl_remove_initiator);
+    GError *error = NULL;
+    struct tgt_target *target = control_target(call, params);
+    if (!target)
+        return;
+    control_about(call, "acl");
+    if (change(target, params, acl_remove_address, acl_remove_initiator, &error) &&
+        control_bool(params, "close"))
+        target_close_forbidden(target);
+    control_end(call, error);
 }
 
 #define TARGET    "target", CONTROL_STRING, true, "name, or @ and number, of the target"
@@ -79,9 +88,12 @@ const struct control_method control_acl_methods[] = {
      acl_add_,
      {{TARGET}, {ADDRESS}, {INITIATOR}}},
     {"acl.delete",
-     "Take a rule away; sessions that are open stay",
+     "Take a rule away; sessions that are open stay, unless they are to be closed",
      false,
      acl_delete_,
-     {{TARGET}, {ADDRESS}, {INITIATOR}}},
+     {{TARGET},
+      {ADDRESS},
+      {INITIATOR},
+      {"close", CONTROL_BOOL, false, "close the sessions that the rules do not let in any more"}}},
     {0},
 };

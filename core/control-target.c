@@ -152,7 +152,7 @@ const struct control_method control_target_methods[] = {
      "Change a target, value by value until one is refused",
      false,
      target_set_,
-     {{TARGET}, {"values", CONTROL_MAP, true, "online, alias and parameters of transports"}}},
+     {{TARGET}, {"values", CONTROL_MAP, true, "online, alias, match and parameters of transports"}}},
     {"target.delete",
      "Delete a target with its logical units",
      false,

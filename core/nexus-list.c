@@ -2,6 +2,7 @@
 /* Sessions as the control plane sees them: listings, and asking a transport to close one. */
 #include <stdlib.h>
 
+#include "acl.h"
 #include "error.h"
 #include "nexus.h"
 #include "plugin.h"
@@ -110,32 +111,53 @@ static void send_request(struct tgt_nexus *nexus, enum tgt_close_reason reason)
     thread_post(nexus->thread, &r->msg);
 }
 
-/* All of them with id 0. True: there was one. */
-static bool close_nexuses(struct tgt_target *target, uint64_t id, enum tgt_close_reason reason)
+/* True: there was one that `matches`. */
+static bool close_nexuses(struct tgt_target *target,
+                          bool (*matches)(const struct tgt_nexus *nexus, uint64_t id), uint64_t id,
+                          enum tgt_close_reason reason)
 {
     bool found = false;
     g_mutex_lock(&target->lock);
     for (GList *l = target->nexuses; l != NULL; l = l->next) {
-        struct tgt_nexus *nexus = l->data;
-        if (id != 0 && nexus->id != id)
+        if (!matches(l->data, id))
             continue;
-        send_request(nexus, reason);
+        send_request(l->data, reason);
         found = true;
     }
     g_mutex_unlock(&target->lock);
     return found;
 }
 
+static bool is_any(const struct tgt_nexus *nexus, uint64_t id)
+{
+    return true;
+}
+
+static bool has_id(const struct tgt_nexus *nexus, uint64_t id)
+{
+    return nexus->id == id;
+}
+
+static bool is_forbidden(const struct tgt_nexus *nexus, uint64_t id)
+{
+    return !acl_allows_port(nexus->target->acl, nexus->peer, nexus->initiator);
+}
+
 void target_close_nexuses(struct tgt_target *target, enum tgt_close_reason reason)
 {
-    close_nexuses(target, 0, reason);
+    close_nexuses(target, is_any, 0, reason);
+}
+
+void target_close_forbidden(struct tgt_target *target)
+{
+    close_nexuses(target, is_forbidden, 0, TGT_CLOSE_TARGET);
 }
 
 bool nexus_kill(uint64_t id, enum tgt_close_reason reason, GError **error)
 {
     g_autoptr(GList) targets = targets_list();
     for (GList *t = targets; t != NULL; t = t->next)
-        if (id != 0 && close_nexuses(t->data, id, reason))
+        if (close_nexuses(t->data, has_id, id, reason))
             return true;
     g_set_error(error, CORE_ERROR, CORE_ERROR_NOT_FOUND, "there is no session %" G_GUINT64_FORMAT,
                 id);

@@ -79,5 +79,7 @@ bool nexus_kill(uint64_t id, enum tgt_close_reason reason, GError **error);
 
 /* The same for all sessions of a target. Any thread. */
 void target_close_nexuses(struct tgt_target *target, enum tgt_close_reason reason);
+/* The same for those that the target's access list does not let in now. */
+void target_close_forbidden(struct tgt_target *target);
 
 #endif

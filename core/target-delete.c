@@ -5,6 +5,7 @@
 
 #include <errno.h>
 
+#include "acl.h"
 #include "error.h"
 #include "later.h"
 #include "lu.h"
@@ -67,21 +68,31 @@ static void wake(struct tgt_target *target)
         thread_post(NULL, &d->msg);
 }
 
+/* Access is judged at the beginning of a login, too; it may have been withdrawn since. Caller holds
+ * the lock. */
+static int judge_nexus(struct tgt_target *target, const struct tgt_nexus *nexus,
+                       struct tgt_error *err)
+{
+    if (!__atomic_load_n(&target->online, __ATOMIC_ACQUIRE))
+        return core_error_set(err, EBUSY, "the target '%s' is offline", target->name);
+    if (target->dying)
+        return core_error_set(err, EBUSY, "the target '%s' is being deleted", target->name);
+    if (!acl_allows_port(target->acl, nexus->peer, nexus->initiator))
+        return core_error_set(err, EACCES, "the target '%s' does not let '%s' in", target->name,
+                              nexus->initiator);
+    return 0;
+}
+
 bool target_nexus_add(struct tgt_target *target, struct tgt_nexus *nexus, struct tgt_error *err)
 {
-    bool online = __atomic_load_n(&target->online, __ATOMIC_ACQUIRE);
     g_mutex_lock(&target->lock);
-    bool ok = online && !target->dying;
-    if (ok)
+    bool ok = judge_nexus(target, nexus, err) == 0;
+    if (ok) {
         target->nexuses = g_list_prepend(target->nexuses, nexus);
-    g_mutex_unlock(&target->lock);
-    if (!ok) {
-        core_error_set(err, EBUSY, "the target '%s' is %s", target->name,
-                       online ? "being deleted" : "offline");
-        return false;
+        target_ref(target);
     }
-    target_ref(target);
-    return true;
+    g_mutex_unlock(&target->lock);
+    return ok;
 }
 
 void target_nexus_remove(struct tgt_target *target, struct tgt_nexus *nexus)

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "acl.h"
 #include "daemon.h"
 #include "error.h"
 #include "name.h"
@@ -74,6 +75,32 @@ static bool set_alias(struct tgt_target *target, const char *value, GError **err
     return true;
 }
 
+static bool set_match(struct tgt_target *target, const char *value, GError **error)
+{
+    g_mutex_lock(&target->lock);
+    bool ok = acl_set_match(target->acl, value, error);
+    g_mutex_unlock(&target->lock);
+    return ok;
+}
+
+/* What every target has; the rest belongs to transports. */
+static const struct target_key {
+    const char *name;
+    bool (*set)(struct tgt_target *target, const char *value, GError **error);
+} target_keys[] = {
+    {"online", set_online},
+    {"alias", set_alias},
+    {"match", set_match},
+};
+
+static const struct target_key *target_key_find(const char *name)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(target_keys); i++)
+        if (strcmp(target_keys[i].name, name) == 0)
+            return &target_keys[i];
+    return NULL;
+}
+
 static bool set_param(struct tgt_target *target, const struct plugin *transport, const char *key,
                       const char *value, GError **error)
 {
@@ -96,8 +123,8 @@ static bool unknown_key(const char *key, GError **error)
 {
     const GPtrArray *plugins = plugins_list(daemon_get()->plugins);
     g_autoptr(GPtrArray) names = g_ptr_array_new();
-    g_ptr_array_add(names, (gpointer) "online");
-    g_ptr_array_add(names, (gpointer) "alias");
+    for (guint i = 0; i < G_N_ELEMENTS(target_keys); i++)
+        g_ptr_array_add(names, (gpointer)target_keys[i].name);
     for (guint i = 0; i < plugins->len; i++)
         if (is_loaded_transport(g_ptr_array_index(plugins, i)))
             add_names(names, g_ptr_array_index(plugins, i));
@@ -112,10 +139,9 @@ static bool unknown_key(const char *key, GError **error)
 bool target_set(struct tgt_target *target, const char *key, const char *value, GError **error)
 {
     bool known = false;
-    if (strcmp(key, "online") == 0)
-        return set_online(target, value, error);
-    if (strcmp(key, "alias") == 0)
-        return set_alias(target, value, error);
+    const struct target_key *own = target_key_find(key);
+    if (own != NULL)
+        return own->set(target, value, error);
     const GPtrArray *plugins = plugins_list(daemon_get()->plugins);
     for (guint i = 0; i < plugins->len; i++) {
         const struct plugin *plugin = g_ptr_array_index(plugins, i);

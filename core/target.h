@@ -44,7 +44,7 @@ struct tgt_target *target_lookup(const char *name, GError **error);
 struct tgt_target *target_by_tid(uint32_t tid);
 /* All targets sorted by tid; free with g_list_free(). Main thread. */
 GList *targets_list(void);
-/* `target set`: online=yes|no, alias=…, or a target parameter of a transport (MaxBurstLength=…). */
+/* `target set`: online=yes|no, alias=…, match=all|any, or a target parameter of a transport (MaxBurstLength=…). */
 bool target_set(struct tgt_target *target, const char *key, const char *value, GError **error);
 /* LU of a LUN, NULL: none. Caller holds `lock` or is the main thread. */
 struct core_lu *target_lun(struct tgt_target *target, uint16_t lun);
@@ -58,10 +58,10 @@ void target_attention(struct tgt_target *target, enum tgt_sense sense,
 /* target-delete.c: take it out of the maps of names and numbers; their reference passes to the
  * caller. Main thread. */
 void target_unregister(struct tgt_target *target);
-/* nexus.c: put a new nexus into `nexuses`, with one reference to the target; false (OFFLINE, BUSY):
- * offline or being deleted. Any thread. */
+/* target-delete.c: put a new nexus into `nexuses`, with one reference to the target; false: offline
+ * or being deleted (EBUSY), or not let in by the access list (EACCES). Any thread. */
 bool target_nexus_add(struct tgt_target *target, struct tgt_nexus *nexus, struct tgt_error *err);
-/* nexus.c: take it out and drop the reference; the nexus touches the target no more. Wakes who
+/* target-delete.c: take it out and drop the reference; the nexus touches the target no more. Wakes who
  * waits for the last one. Any thread. */
 void target_nexus_remove(struct tgt_target *target, struct tgt_nexus *nexus);
 

@@ -20,6 +20,7 @@ const struct option_row option_rows[] = {
     {"address", 0, "CIDR", "an address, or a range such as 10.0.0.0/8 or 2001:db8::/32"},
     {"block-size", 0, "BYTES", "logical block size: 512 (default), 4096, …"},
     {"bs", 0, "STORE", "backing store plugin, such as rdwr; without one there is no medium"},
+    {"close", 0, NULL, "close the sessions that are not let in any more"},
     {"force", 0, NULL, "also while sessions are open: they are closed"},
     {"initiator", 0, "IQN", "iSCSI name of an initiator"},
     {"kind", 0, "KIND",

@@ -14,6 +14,14 @@ static void add_rows(struct table *table, const char *kind, const json_t *rules)
     }
 }
 
+static void add_match(struct table *table, const json_t *acl)
+{
+    if (g_strcmp0(ctl_text(acl, "match"), "any") != 0)
+        return;
+    table_cell(table, "match");
+    table_cell(table, "any");
+}
+
 static enum ctl_exit acl_list(struct ctl *ctl)
 {
     json_t *acl = ctl_call(ctl, "acl.list", ctl_target_params(ctl));
@@ -24,6 +32,7 @@ static enum ctl_exit acl_list(struct ctl *ctl)
     struct table *table = table_new("KIND RULE");
     add_rows(table, "address", json_object_get(acl, "addresses"));
     add_rows(table, "initiator", json_object_get(acl, "initiators"));
+    add_match(table, acl);
     table_print(table);
     json_decref(acl);
     return CTL_OK;
@@ -67,11 +76,11 @@ const struct command ctl_acl_commands[] = {
     {"acl", "add", RULE, "Let initiators in", 1, 2, acl_add, {"address", "initiator"}},
     {"acl",
      "delete",
-     RULE,
-     "Take a rule away; open sessions stay",
+     RULE " [--close]",
+     "Take a rule away; open sessions stay, or with --close those that are not let in any more go",
      1,
      2,
      acl_delete,
-     {"address", "initiator"}},
+     {"address", "initiator", "close"}},
     {0},
 };

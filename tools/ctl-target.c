@@ -95,6 +95,8 @@ static enum ctl_exit target_show(struct ctl *ctl)
     if (ctl_text(t, "alias"))
         printf("  %-9s %s\n", "alias", ctl_text(t, "alias"));
     printf("  %-9s %s\n", "acl", *acl ? acl : "nobody");
+    if (g_strcmp0(ctl_text(json_object_get(t, "acl"), "match"), "any") == 0)
+        printf("  %-9s any\n", "match");
     print_luns(json_object_get(t, "luns"));
     print_sessions(json_object_get(t, "sessions"));
     print_params(json_object_get(t, "params"));
@@ -132,7 +134,7 @@ const struct command ctl_target_commands[] = {
     {"target",
      "set",
      "T KEY=VALUE...",
-     "Change a target: online, alias, parameters",
+     "Change a target: online, alias, match, parameters",
      2,
      0,
      target_set,

@@ -5,13 +5,12 @@
 
 #include "login.h"
 
-static enum iscsi_login_status find_target(struct iscsi_conn *c)
+enum iscsi_login_status iscsi_login_find_target(const struct iscsi_conn *c,
+                                                struct tgt_target **target)
 {
-    struct iscsi_login *login = c->login;
-    struct tgt_access access = {login->initiator, c->peer};
-    switch (tgt_target_find(login->target_name, &access, &login->target)) {
+    struct tgt_access access = {c->login->initiator, c->peer};
+    switch (tgt_target_find(c->login->target_name, &access, target)) {
     case TGT_FIND_OK:
-        iscsi_target_params_read(login->target, &login->wanted);
         return ISCSI_LOGIN_SUCCESS;
     case TGT_FIND_NONE:
         return ISCSI_LOGIN_NOT_FOUND;
@@ -20,6 +19,15 @@ static enum iscsi_login_status find_target(struct iscsi_conn *c)
     default:
         return ISCSI_LOGIN_FORBIDDEN;
     }
+}
+
+static enum iscsi_login_status find_target(struct iscsi_conn *c)
+{
+    struct iscsi_login *login = c->login;
+    enum iscsi_login_status status = iscsi_login_find_target(c, &login->target);
+    if (status == ISCSI_LOGIN_SUCCESS)
+        iscsi_target_params_read(login->target, &login->wanted);
+    return status;
 }
 
 static enum iscsi_login_status judge_target(struct iscsi_conn *c)

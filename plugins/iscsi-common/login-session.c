@@ -114,6 +114,15 @@ static void begin_full_feature(struct iscsi_conn *c)
     iscsi_conn_unpause(c, ISCSI_PAUSE_LOGIN);
 }
 
+/* Has something changed since the target was found, or are there too many sessions? */
+static enum iscsi_login_status why_refused(const struct iscsi_conn *c)
+{
+    struct tgt_target *target = NULL;
+    enum iscsi_login_status status = iscsi_login_find_target(c, &target);
+    tgt_target_unref(target);
+    return status == ISCSI_LOGIN_SUCCESS ? ISCSI_LOGIN_OUT_OF_RESOURCES : status;
+}
+
 void iscsi_login_establish(struct iscsi_conn *c)
 {
     struct iscsi_session *s = NULL;
@@ -130,8 +139,7 @@ void iscsi_login_establish(struct iscsi_conn *c)
     }
     if (!c->login->negotiation.discovery && !open_nexus(c, s)) {
         iscsi_session_release(s);
-        return iscsi_login_fail(c, ISCSI_LOGIN_OUT_OF_RESOURCES,
-                                "the target takes no more sessions");
+        return iscsi_login_fail(c, why_refused(c), "the target takes this session no more");
     }
     adopt(c, s);
     begin_full_feature(c);

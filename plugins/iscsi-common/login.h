@@ -39,6 +39,9 @@ enum iscsi_login_status iscsi_login_run_keys(struct iscsi_conn *c);
 enum iscsi_login_status iscsi_login_check_agreed(const struct iscsi_conn *c);
 /* login-names.c: who wants what? Once, when the first request is complete. */
 enum iscsi_login_status iscsi_login_judge_names(struct iscsi_conn *c);
+/* The target of the login with one reference, if it may be used. */
+enum iscsi_login_status iscsi_login_find_target(const struct iscsi_conn *c,
+                                                struct tgt_target **target);
 /* login-session.c: make the session; the last answer of the login goes out now or when an older
  * session has ended. */
 void iscsi_login_establish(struct iscsi_conn *c);

@@ -109,6 +109,52 @@ static void test_all_does_not_open_a_list_of_names(void)
     acl_free(acl);
 }
 
+static void test_match_any_is_content_with_one_kind(void)
+{
+    struct acl *acl = acl_new();
+    g_assert_cmpstr(acl_match(acl), ==, "all");
+    g_assert_true(acl_set_match(acl, "any", NULL));
+    g_assert_cmpstr(acl_match(acl), ==, "any");
+    g_assert_false(acl_allows(acl, "10.0.0.1", ALICE)); /* no rule still admits nobody */
+    g_assert_true(acl_add_initiator(acl, ALICE, NULL));
+    g_assert_false(acl_allows(acl, "10.0.0.1", BOB));
+    g_assert_true(acl_add_address(acl, "10.0.0.0/8", NULL));
+    g_assert_true(acl_allows(acl, "10.0.0.1", BOB));
+    g_assert_true(acl_allows(acl, "192.0.2.1", ALICE));
+    g_assert_false(acl_allows(acl, "192.0.2.1", BOB));
+    g_assert_false(acl_allows(acl, NULL, BOB));
+    g_assert_true(acl_set_match(acl, "all", NULL));
+    g_assert_false(acl_allows(acl, "192.0.2.1", ALICE));
+    acl_free(acl);
+}
+
+static void test_match_is_all_or_any(void)
+{
+    g_autoptr(GError) error = NULL;
+    struct acl *acl = acl_new();
+    g_assert_false(acl_set_match(acl, "Any", &error));
+    g_assert_error(error, CORE_ERROR, CORE_ERROR_INVALID);
+    g_assert_cmpstr(acl_match(acl), ==, "all");
+    acl_free(acl);
+}
+
+static void test_ports_of_peers_do_not_count(void)
+{
+    static const struct {
+        const char *rule, *peer;
+        bool allowed;
+    } cases[] = {{"10.0.0.5", "10.0.0.5:51234", true}, {"10.0.0.5", "10.0.0.6:51234", false},
+                 {"10.0.0.5", "10.0.0.5", true},       {"2001:db8::1", "[2001:db8::1]:1", true},
+                 {"2001:db8::1", "[2001:db8::2]:1", false},
+                 {"10.0.0.5", "[::ffff:10.0.0.5]:9", true}, {"10.0.0.5", NULL, false}};
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        const char *const rules[] = {cases[i].rule, NULL};
+        struct acl *acl = with_addresses(rules);
+        g_assert_cmpint(acl_allows_port(acl, cases[i].peer, ALICE), ==, cases[i].allowed);
+        acl_free(acl);
+    }
+}
+
 static void test_without_a_name_addresses_are_judged(void)
 {
     struct acl *acl = acl_new();
@@ -232,6 +278,10 @@ int main(int argc, char **argv)
                     test_rules_of_both_kinds_must_both_match);
     g_test_add_func("/acl/all-does-not-open-a-list-of-names",
                     test_all_does_not_open_a_list_of_names);
+    g_test_add_func("/acl/match-any-is-content-with-one-kind",
+                    test_match_any_is_content_with_one_kind);
+    g_test_add_func("/acl/match-is-all-or-any", test_match_is_all_or_any);
+    g_test_add_func("/acl/ports-of-peers-do-not-count", test_ports_of_peers_do_not_count);
     g_test_add_func("/acl/without-a-name-addresses-are-judged",
                     test_without_a_name_addresses_are_judged);
     g_test_add_func("/acl/bad-rules", test_bad_rules);

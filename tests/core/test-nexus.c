@@ -62,6 +62,21 @@ static void listing_of_one_target(struct scene *s, gconstpointer data)
     g_assert_cmpuint(some->len, ==, 1);
 }
 
+/* ---- Access ---- */
+
+static void access_is_judged_when_it_begins(struct scene *s, gconstpointer data)
+{
+    struct tgt_target *target = target_create("iqn.2026-11.org.example:empty", 0, NULL);
+    struct tgt_error err = {0};
+    struct tgt_nexus_args args = {.target = target,
+                                  .thread = fake_thread(s->fake, 0),
+                                  .initiator = "iqn.2026-11.org.example:late",
+                                  .peer = "10.0.0.5:51234"};
+    g_assert_null(nexus_new(NULL, &args, &err));
+    g_assert_cmpint(err.code, ==, EACCES);
+    g_assert_null(target->nexuses);
+}
+
 /* ---- Being asked to close ---- */
 
 static void kill_asks_the_transport(struct scene *s, gconstpointer data)
@@ -283,6 +298,7 @@ int main(int argc, char **argv)
 #define T(path, fn) SCENE_TEST_WITH("/nexus/" path, &two_threads, fn)
     T("listing", listing);
     T("listing-of-one-target", listing_of_one_target);
+    T("access-is-judged-when-it-begins", access_is_judged_when_it_begins);
     T("kill-asks-the-transport", kill_asks_the_transport);
     T("kill-of-none", kill_of_none);
     T("close-takes-reservation-and-prevention", close_takes_reservation_and_prevention);

@@ -120,6 +120,12 @@ static void test_discovery_shows_what_may_be_used(void)
     g_assert_true(acl_add_address(scene_target("a")->acl, "10.0.0.1", NULL));
     target_each(&access, collect, names);
     g_assert_cmpstr(names->str, ==, "a c iqn.2026-11.org.example:fake ");
+    g_assert_true(target_set(target_lookup("b", NULL), "match", "any", NULL));
+    g_assert_true(acl_add_initiator(target_lookup("b", NULL)->acl, "alice", NULL));
+    g_assert_true(acl_add_initiator(target_lookup("c", NULL)->acl, "bob", NULL));
+    g_string_truncate(names, 0);
+    target_each(&(struct tgt_access){"alice", "10.0.0.1"}, collect, names);
+    g_assert_cmpstr(names->str, ==, "a b iqn.2026-11.org.example:fake ");
     g_string_free(names, TRUE);
 }
 

@@ -6,7 +6,7 @@ import env
 import sys
 
 from env import tap
-from login import INITIATOR, LoginFailed
+from login import INITIATOR, OPERATIONAL, SECURITY, LoginFailed, names
 from session import Session
 
 STRANGER = "iqn.2024-01.org.example:stranger"
@@ -79,6 +79,53 @@ def test_name_from_another_address(e):
 
 def test_address_with_another_name(e):
     is_for(e, (HERE, SOMEONE), False, False)
+
+
+def test_match_any(e):
+    """One rule of either kind is enough, and discovery shows the same."""
+    for rules, me, stranger in (((HERE, SOMEONE), True, True), ((ELSEWHERE, ME), True, False),
+                                ((ELSEWHERE, SOMEONE), False, False), ((), False, False)):
+        guarded(e, *rules)
+        e.daemon.set_target(TARGET, match="any")
+        tap.equal((admitted(e), admitted(e, STRANGER)), (me, stranger), f"admitted by {rules}")
+        tap.equal((listed(e), listed(e, STRANGER)), (me, stranger), f"listed by {rules}")
+
+
+def test_match_all_again(e):
+    guarded(e, ELSEWHERE, ME)
+    e.daemon.set_target(TARGET, match="any")
+    tap.true(admitted(e), "not admitted by its name")
+    e.daemon.set_target(TARGET, match="all")
+    tap.true(not admitted(e), "admitted by its name alone")
+
+
+def test_open_sessions_stay(e):
+    guarded(e, ME)
+    session = e.login(TARGET)
+    e.daemon.ctl("acl", "delete", TARGET, *ME.split())
+    session.clear_attention()
+    session.logout()
+
+
+def test_sessions_without_access_are_closed(e):
+    """acl delete --close: those that another rule lets in stay."""
+    guarded(e, ME, f"--initiator {STRANGER}")
+    stranger = e.login(TARGET, initiator=STRANGER)
+    session = e.login(TARGET)
+    e.daemon.ctl("acl", "delete", TARGET, *ME.split(), "--close")
+    session.connection.expect_close()
+    stranger.clear_attention()
+    tap.equal([s["initiator"] for s in e.daemon.ctl_json("session", "list", TARGET)], [STRANGER],
+              "whose sessions are left")
+
+
+def test_access_withdrawn_during_a_login(e):
+    """It is judged again when the session begins."""
+    guarded(e, ME)
+    login = e.begin()
+    login.exchange(names(TARGET), csg=SECURITY, nsg=OPERATIONAL)
+    e.daemon.ctl("acl", "delete", TARGET, *ME.split(), "--close")
+    login.refused(status="0202")
 
 
 def test_several_rules(e):

@@ -299,11 +299,15 @@ def test_acl(b):
     for rule in (("--address", "10.0.0.0/8"), ("--initiator", INITIATOR), ("all",)):
         b.lines("acl", "add", bed.IQN, *rule)
     tap.equal(b.daemon.ctl_json("acl", "list", bed.IQN),
-              {"addresses": ["10.0.0.0/8", "ALL"], "initiators": [INITIATOR]}, "rules")
+              {"match": "all", "addresses": ["10.0.0.0/8", "ALL"], "initiators": [INITIATOR]}, "rules")
     tap.equal(b.lines("acl", "list", bed.IQN)[1:],
               ["address    10.0.0.0/8", "address    ALL", f"initiator  {INITIATOR}"], "table")
     b.lines("acl", "delete", bed.IQN, "all")
     b.refused(NOT_FOUND, "acl", "delete", bed.IQN, "all")
+    b.lines("target", "set", bed.IQN, "match=any")
+    tap.equal(b.lines("acl", "list", bed.IQN)[-1], "match      any", "the last line")
+    tap.true("  match     any" in b.lines("target", "show", bed.IQN), "match in target show")
+    b.refused(REFUSED, "target", "set", bed.IQN, "match=none")
 
 
 # Sessions, portals, statistics, system --------------------------------------------------------
