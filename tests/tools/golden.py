@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Command lines of tgtadm with what tgt 1.0.85 answers, from the file tgtadm.golden.
+"""Command lines of tgt's programs with what tgt 1.0.85 answers, from the files PROGRAM.golden.
 
     $ ARGUMENTS         one command; {dir} stands for the folder of the images
     > TEXT$             a line of its standard output; $ marks the end, blanks before it count
@@ -27,8 +27,8 @@ class Step:
         return shlex.split(self.line.replace("{dir}", folder))
 
     def run(self, program, folder, env=None):
-        """What the program answers, as another Step. It is called as tgtadm, for getopt's messages."""
-        done = subprocess.run(["tgtadm", *self.arguments(folder)], executable=program, text=True,
+        """What the program answers, as another Step. It is called by its name alone, for getopt's messages."""
+        done = subprocess.run([os.path.basename(program), *self.arguments(folder)], executable=program, text=True,
                               capture_output=True, timeout=30, env=env, check=False)
         answer = Step(self.line)
         answer.stdout = done.stdout.replace(folder, "{dir}")

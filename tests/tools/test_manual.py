@@ -40,7 +40,8 @@ def test_pages_are_well_formed():
         tap.equal(done.stderr, "", page)
 
 
-@tap.cases(tgtd=("TGTD", "tgtd.8"), tgtctl=("TGTCTL", "tgtctl.1"), tgtadm=("TGTADM", "tgtadm.8"))
+@tap.cases(tgtd=("TGTD", "tgtd.8"), tgtctl=("TGTCTL", "tgtctl.1"), tgtadm=("TGTADM", "tgtadm.8"),
+           tgtimg=("TGTIMG", "tgtimg.8"))
 def test_every_option_is_described(variable, page):
     manual = text_of(page)
     for option in re.findall(r"--[a-z][a-z_-]+", help_of(variable)):
