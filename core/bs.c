@@ -245,6 +245,7 @@ static void finish(struct bs_task *t)
 {
     t->state = BS_IDLE;
     cmd_state(t->cmd, TGT_CMD_EXEC);
+    latency_store_leave(core_cmd(t->cmd));
     t->request.done(t->cmd, &t->io, t->result);
 }
 
@@ -469,6 +470,7 @@ void cmd_bs(struct tgt_cmd *cmd, const struct tgt_bs_request *request)
     struct bs_task *t = &core_cmd(cmd)->bs;
     t->request = *request;
     cmd_state(cmd, TGT_CMD_BS);
+    latency_store_enter(core_cmd(cmd));
     core_cmd(cmd)->worked += STEP_COST;
     if (needs_rest(t))
         rest(t, begin_rested);

@@ -52,6 +52,7 @@ static void count(struct core_cmd *c)
 static void respond(struct core_cmd *c)
 {
     cmd_state(&c->pub, TGT_CMD_RESPOND);
+    latency_respond(c);
     if (c->scratch.iov_base != NULL)
         cmd_scratch_put(c);
     lu_share_end(c);

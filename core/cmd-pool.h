@@ -17,6 +17,7 @@ struct cmd_pool {
     unsigned used;     /* commands that are not idle */
     uint64_t sequence; /* of arrival: core_cmd.order */
     GQueue waits;      /* struct cmd_wait */
+    struct latency_pace pace;
 };
 
 /* The thread's pool; made on first use. On the thread. */

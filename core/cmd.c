@@ -65,6 +65,7 @@ struct tgt_cmd *cmd_new(struct tgt_nexus *nexus)
         return NULL;
     g_queue_push_tail_link(&nexus->cmds, &c->node);
     nexus->cmd_count++;
+    latency_start(c);
     return &c->pub;
 }
 
@@ -93,6 +94,7 @@ void cmd_submit(struct tgt_cmd *cmd)
 {
     struct core_cmd *c = core_cmd(cmd);
     c->order = ++cmd->thread->cmds->sequence;
+    latency_ready(c);
     cmd_state(cmd, TGT_CMD_CHECK);
     if (cmd->aborted)
         cmd_finish_aborted(c);
@@ -108,6 +110,7 @@ void cmd_data_ready(struct tgt_cmd *cmd, int result)
 {
     struct core_cmd *c = core_cmd(cmd);
     g_assert(c->state == TGT_CMD_DATA_OUT);
+    latency_ready(c);
     if (cmd->aborted)
         cmd_finish_aborted(c);
     else if (result < 0)
@@ -173,6 +176,7 @@ void cmd_release(struct tgt_cmd *cmd)
     struct cmd_pool *pool = cmd->thread->cmds;
     struct cmd_key key = {c->itl ? c->itl->lu : NULL, nexus, c->order, cmd->aborted};
     g_assert(c->state == TGT_CMD_RESPOND || c->state == TGT_CMD_NEW);
+    latency_end(c);
     cmd_buffers_put(c);
     lu_share_remove(c);
     bs_release(cmd);

@@ -8,6 +8,7 @@
 
 #include "bs.h"
 #include "buffer.h"
+#include "latency.h"
 
 struct claim;
 struct itl;
@@ -34,6 +35,7 @@ struct core_cmd {
     bool in_task_set; /* takes part in the ordering of tasks: has not ended and is not exempt
                          (taskset.c) */
     bool nudged;      /* cmd_abort() has told its owner */
+    uint8_t weight;   /* how often its times count; 0: not measured (latency.h) */
     bool stale; /* waited since its checks: the LU's state must be looked at again before exec */
     struct itl *itl;                    /* NULL without a LU */
     struct lu_share *share;             /* of itl->lu on this thread */
@@ -52,6 +54,7 @@ struct core_cmd {
     uint32_t worked;                    /* for the store without a break (bs.c) */
     struct iovec scratch;               /* tgt_cmd_scratch() */
     struct bs_task bs;                  /* from here on kept from command to command */
+    struct cmd_clock clock;             /* with `weight` > 0 */
     struct buffer_wait wait;            /* queue for buffers */
     struct iovec iov[CMD_IOV_MAX];
 };

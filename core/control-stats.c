@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Method stats.show: counters by logical unit and session, and the I/O threads' buffers. */
-#include "control-method.h"
+#include "control-stats.h"
 
 #include "buffer.h"
 #include "daemon.h"
 #include "lu.h"
+#include "medium.h"
 #include "nexus.h"
+#include "plugin.h"
 #include "target.h"
 #include "thread.h"
 
@@ -18,17 +20,23 @@ static void put_counters(json_t *o, const struct lu_counters *c)
     json_object_set_new(o, "errors", json_integer((json_int_t)c->errors));
 }
 
-static json_t *describe_place(const struct core_lu *lu)
+json_t *stats_place(const struct core_lu *lu)
 {
     return json_pack("{s:s, s:i, s:i}", "target", lu->target->name, "tid", (int)lu->target->tid,
                      "lun", (int)lu->lun);
+}
+
+static const char *store_of(const struct core_lu *lu)
+{
+    return lu->pub.medium ? core_medium(lu->pub.medium)->bs->plugin->name : NULL;
 }
 
 /* With the sessions that are gone. */
 static gboolean append_lun(gpointer key, gpointer lu, gpointer list)
 {
     struct lu_counters sum;
-    json_t *o = describe_place(lu);
+    json_t *o = stats_place(lu);
+    control_put(o, "bs", store_of(lu));
     lu_counters(lu, &sum);
     put_counters(o, &sum);
     json_array_append_new(list, o);
@@ -38,9 +46,10 @@ static gboolean append_lun(gpointer key, gpointer lu, gpointer list)
 static json_t *describe_session(const struct core_lu *lu, const struct itl *itl)
 {
     struct lu_counters counters = {0};
-    json_t *o = describe_place(lu);
+    json_t *o = stats_place(lu);
     json_object_set_new(o, "sid", json_integer((json_int_t)itl->nexus->id));
     control_put(o, "initiator", itl->nexus->initiator);
+    control_put(o, "transport", itl->nexus->transport->name);
     itl_count(itl, &counters);
     put_counters(o, &counters);
     return o;
@@ -56,13 +65,18 @@ static gboolean append_sessions(gpointer key, gpointer value, gpointer list)
     return FALSE;
 }
 
-static json_t *each_lun(const struct tgt_target *only, GTraverseFunc append)
+void stats_each_lun(const struct tgt_target *only, GTraverseFunc fn, void *data)
 {
-    json_t *list = json_array();
     g_autoptr(GList) targets = targets_list();
     for (GList *t = targets; t; t = t->next)
         if (!only || only == t->data)
-            g_tree_foreach(((struct tgt_target *)t->data)->luns, append, list);
+            g_tree_foreach(((struct tgt_target *)t->data)->luns, fn, data);
+}
+
+static json_t *each_lun(const struct tgt_target *only, GTraverseFunc append)
+{
+    json_t *list = json_array();
+    stats_each_lun(only, append, list);
     return list;
 }
 
@@ -87,11 +101,21 @@ static void stats_show_(struct control_call *call, const json_t *params)
                                   "sessions", each_lun(target, append_sessions), "threads", io));
 }
 
+#define TARGET "target", CONTROL_STRING, false, "only logical units of this target"
+#define LUN    "lun", CONTROL_UINT, false, "only this one", UINT16_MAX
+
 const struct control_method control_stats_methods[] = {
     {"stats.show",
      "Show counters of logical units, of their sessions, and of I/O threads",
      true,
      stats_show_,
-     {{"target", CONTROL_STRING, false, "only logical units of this target"}}},
+     {{TARGET}}},
+    {"stats.histogram",
+     "Show how long commands took, by stage in nanoseconds, and how large they were",
+     true,
+     stats_histogram_,
+     {{TARGET}, {LUN}, {"op", CONTROL_STRING, false, "only this class: read, write or other"}}},
+    {"stats.metrics", "Show all figures as text for Prometheus", true, stats_metrics_, {{0}}},
+    {"stats.reset", "Begin anew to count and to measure", false, stats_reset_, {{TARGET}, {LUN}}},
     {0},
 };

@@ -18,6 +18,8 @@
 #include <stdbool.h>
 #include <tgt/tgt.h>
 
+#include "latency.h"
+
 struct core_cmd;
 struct core_lu;
 struct lu_gate;
@@ -53,6 +55,7 @@ struct lu_share {
     uint64_t gate_seq; /* of arrivals and claims at gate 2 */
     struct tgt_defer defer; /* runs `ready` */
     bool dead;              /* free it when `defer` has run */
+    struct latency *latency[LATENCY_CLASSES]; /* made on first use, freed with the LU */
 };
 
 /* This thread's share of a LU; made if missing. */

@@ -8,6 +8,7 @@
 #include "error.h"
 #include "lu-share.h"
 #include "medium.h"
+#include "nexus.h"
 #include "plugin.h"
 #include "spc.h"
 #include "target.h"
@@ -18,6 +19,7 @@ void lu_free(struct core_lu *lu)
         lu->device->detach(&lu->pub);
     mode_values_free(lu->modes);
     gate_free(lu->gate);
+    latency_free(lu);
     if (lu->pub.medium != NULL)
         medium_free(core_medium(lu->pub.medium));
     g_ptr_array_unref(lu->itls);
@@ -139,6 +141,33 @@ void lu_counters(struct core_lu *lu, struct lu_counters *sum)
     *sum = lu->gone;
     for (guint i = 0; i < lu->itls->len; i++)
         itl_count(g_ptr_array_index(lu->itls, i), sum);
+    g_mutex_unlock(&lu->lock);
+}
+
+static void clear(uint64_t *counter)
+{
+    __atomic_store_n(counter, 0, __ATOMIC_RELAXED);
+}
+
+static void itl_clear(struct itl *itl)
+{
+    clear(&itl->reads);
+    clear(&itl->read_bytes);
+    clear(&itl->writes);
+    clear(&itl->write_bytes);
+    clear(&itl->errors);
+}
+
+void lu_counters_clear(struct core_lu *lu, const struct tgt_thread *thread)
+{
+    g_mutex_lock(&lu->lock);
+    if (thread == NULL)
+        lu->gone = (struct lu_counters){0};
+    for (guint i = 0; i < lu->itls->len; i++) {
+        struct itl *itl = g_ptr_array_index(lu->itls, i);
+        if (itl->nexus->thread == thread)
+            itl_clear(itl);
+    }
     g_mutex_unlock(&lu->lock);
 }
 

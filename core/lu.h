@@ -8,6 +8,7 @@
 #include <tgt/tgt.h>
 
 #include "bs.h"
+#include "latency.h"
 
 struct itl;
 struct plugin;
@@ -48,6 +49,7 @@ struct core_lu {
     bool identity_legacy;         /* vendor "IET", ids from tid and lun, as tgt does */
     char
         scsi_id[41]; /* under lock: T10 vendor specific identifier behind the vendor, "" : serial */
+    struct latency *latency[LATENCY_CLASSES]; /* atomic: lists of what threads have measured */
     struct lu_counters gone;  /* under lock: sums of I_T_Ls that are no more */
     bool cache_went;          /* atomic: lu_cache_flush() has been called (lu-cache.h) */
     unsigned holds;           /* main thread: what is under way and needs the store, lu_hold() */
@@ -116,6 +118,8 @@ void lu_set(struct core_lu *lu, const char *key, const char *value,
 
 /* Sums over all I_T_Ls, past and present. Any thread. */
 void lu_counters(struct core_lu *lu, struct lu_counters *sum);
+/* Begin anew: those of the I_T_Ls of `thread`, on it; NULL: those of I_T_Ls that are no more. */
+void lu_counters_clear(struct core_lu *lu, const struct tgt_thread *thread);
 /* Add the counters of one I_T_L to `sum`; they belong to the nexus's thread, a value that is one
  * command old does no harm. */
 void itl_count(const struct itl *itl, struct lu_counters *sum);

@@ -5,20 +5,13 @@
 
 #include <errno.h>
 #include <sys/epoll.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "error.h"
 
 #define EVENTS 64
 #define SECOND G_GUINT64_CONSTANT(1000000000)
-
-static uint64_t now_ns(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (uint64_t)ts.tv_sec * SECOND + (uint64_t)ts.tv_nsec;
-}
 
 /* ---- Verbs ---- */
 
@@ -64,7 +57,7 @@ static void poll_sendmsg(struct ring *r, struct tgt_op *op, int fd, const struct
 static void poll_timeout(struct ring *r, struct tgt_op *op, uint64_t ns)
 {
     struct op_priv *p = poll_start(r, op, OP_TIMEOUT, -1);
-    uint64_t now = now_ns();
+    uint64_t now = clock_ns();
     p->place = OP_TIMER;
     p->deadline = ns < UINT64_MAX - now ? now + ns : UINT64_MAX;
     timers_add(&r->timers, op);
@@ -98,7 +91,7 @@ static void poll_cancel(struct ring *r, struct tgt_op *op)
 static void expire(struct ring *r)
 {
     struct tgt_op *op = timers_first(&r->timers);
-    uint64_t now = op ? now_ns() : 0;
+    uint64_t now = op ? clock_ns() : 0;
     while (op && op_priv(op)->deadline <= now) {
         timers_remove(&r->timers, op);
         poll_end(r, op, 0);
@@ -115,7 +108,7 @@ static uint64_t sleep_limit(struct ring *r, int timeout_ms)
         return 0;
     if (!op || limit == 0)
         return limit;
-    uint64_t now = now_ns(), deadline = op_priv(op)->deadline;
+    uint64_t now = clock_ns(), deadline = op_priv(op)->deadline;
     return MIN(limit, deadline > now ? deadline - now : 0);
 }
 
@@ -230,7 +223,7 @@ static bool poll_pending(struct ring *r, bool closely)
 {
     struct tgt_op *timer = timers_first(&r->timers);
     return poll_ready(r) || fresh_look(&r->fresh, r->epoll, r, poll_end) || poll_ready(r) ||
-           (timer && op_priv(timer)->deadline <= now_ns());
+           (timer && op_priv(timer)->deadline <= clock_ns());
 }
 
 static struct ring *poll_open(GError **error)

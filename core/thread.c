@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* One I/O thread: its turns, its sleep, messages to it, and end-of-turn work. */
-#include <time.h>
-
 #include "buffer.h"
+#include "clock.h"
 #include "cmd-pool.h"
 #include "ring.h"
 #include "thread-private.h"
@@ -22,13 +21,6 @@ static GPrivate self = G_PRIVATE_INIT(NULL);
 struct tgt_thread *thread_self(void)
 {
     return g_private_get(&self);
-}
-
-static uint64_t clock_ns(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (uint64_t)ts.tv_sec * G_GUINT64_CONSTANT(1000000000) + (uint64_t)ts.tv_nsec;
 }
 
 /* ---- Turns ---- */

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Method stats.metrics: all figures in the text format that Prometheus reads (version 0.0.4): one
+ * family after the other, each with its HELP and TYPE. */
+#include "control-stats.h"
+
+#include <string.h>
+
+#include "buffer.h"
+#include "config.h"
+#include "daemon.h"
+#include "lu.h"
+#include "nexus.h"
+#include "plugin.h"
+#include "target.h"
+#include "thread.h"
+
+/* Bounds of the buckets of latency: powers of two from 16 us to 1.07 s. */
+#define BOUND_FIRST 14u
+#define BOUND_LAST  30u
+
+/* One family while it is written. `what`: which of several figures, see the families. */
+struct metric {
+    const char *name, *type, *help;
+    void (*write)(GString *text, const struct metric *metric);
+    size_t what;
+};
+
+/* ---- Lines ---- */
+
+/* In a label's value a backslash, a quote and a line feed are escaped. */
+static void put_escaped(GString *text, const char *value)
+{
+    for (; *value; value++) {
+        if (*value == '\n')
+            g_string_append(text, "\\n");
+        else if (*value == '\\' || *value == '"')
+            g_string_append_printf(text, "\\%c", *value);
+        else
+            g_string_append_c(text, *value);
+    }
+}
+
+/* One more label; NULL: an empty value. */
+static void put_label(GString *text, const char *name, const char *value)
+{
+    g_string_append_printf(text, "%s%s=\"", text->str[text->len - 1] == '{' ? "" : ",", name);
+    put_escaped(text, value ? value : "");
+    g_string_append_c(text, '"');
+}
+
+static void put_number(GString *text, const char *name, uint64_t value)
+{
+    g_string_append_printf(text, "%s%s=\"%" G_GUINT64_FORMAT "\"",
+                           text->str[text->len - 1] == '{' ? "" : ",", name, value);
+}
+
+static void begin(GString *text, const struct metric *metric, const char *suffix)
+{
+    g_string_append_printf(text, "%s%s{", metric->name, suffix);
+}
+
+static void end(GString *text, uint64_t value)
+{
+    g_string_append_printf(text, "} %" G_GUINT64_FORMAT "\n", value);
+}
+
+static void plain(GString *text, const struct metric *metric, uint64_t value)
+{
+    g_string_append_printf(text, "%s %" G_GUINT64_FORMAT "\n", metric->name, value);
+}
+
+/* The same figure in every locale. */
+static const char *seconds(char buffer[G_ASCII_DTOSTR_BUF_SIZE], uint64_t ns)
+{
+    return g_ascii_formatd(buffer, G_ASCII_DTOSTR_BUF_SIZE, "%.10g", (double)ns / 1e9);
+}
+
+/* ---- The daemon ---- */
+
+static void write_up(GString *text, const struct metric *metric)
+{
+    plain(text, metric, 1);
+}
+
+static void write_build(GString *text, const struct metric *metric)
+{
+    begin(text, metric, "");
+    put_label(text, "version", PACKAGE_VERSION);
+    end(text, 1);
+}
+
+static void write_uptime(GString *text, const struct metric *metric)
+{
+    gint64 us = g_get_monotonic_time() - daemon_get()->started;
+    plain(text, metric, (uint64_t)us / G_USEC_PER_SEC);
+}
+
+static void write_plugins(GString *text, const struct metric *metric)
+{
+    const GPtrArray *list = plugins_list(daemon_get()->plugins);
+    for (guint i = 0; i < list->len; i++) {
+        const struct plugin *p = list->pdata[i];
+        begin(text, metric, "");
+        put_label(text, "name", p->name);
+        put_label(text, "kind", p->kind ? plugin_kind_name(p->kind) : NULL);
+        put_label(text, "version", p->version);
+        put_label(text, "abi", p->abi);
+        put_label(text, "state", plugin_state_name(p->state));
+        put_label(text, "file", p->file);
+        end(text, 1);
+    }
+}
+
+/* ---- What is written for each of many ---- */
+
+struct writer {
+    GString *text;
+    const struct metric *metric;
+};
+
+static void write_thread(struct tgt_thread *thread, void *data)
+{
+    const struct writer *w = data;
+    struct buffer_stats stats;
+    buffer_pool_stats(thread->buffers, &stats);
+    begin(w->text, w->metric, "");
+    put_number(w->text, "thread", thread->index);
+    end(w->text, w->metric->what ? stats.waits : stats.used);
+}
+
+/* `what`: 0 what is in use, 1 waits. */
+static void write_buffers(GString *text, const struct metric *metric)
+{
+    struct writer w = {text, metric};
+    threads_each(daemon_get()->threads, write_thread, &w);
+}
+
+static uint64_t count_of(struct tgt_target *target, bool sessions)
+{
+    if (!sessions)
+        return (uint64_t)g_tree_nnodes(target->luns);
+    g_autoptr(GPtrArray) list = nexus_list(target);
+    return list->len;
+}
+
+/* `what`: 0 logical units, 1 sessions. */
+static void write_targets(GString *text, const struct metric *metric)
+{
+    g_autoptr(GList) targets = targets_list();
+    for (GList *t = targets; t; t = t->next) {
+        struct tgt_target *target = t->data;
+        begin(text, metric, "");
+        put_label(text, "target", target->name);
+        end(text, count_of(target, metric->what));
+    }
+}
+
+/* ---- Logical units ---- */
+
+static void put_lun(GString *text, const struct core_lu *lu)
+{
+    put_label(text, "target", lu->target->name);
+    put_number(text, "lun", lu->lun);
+}
+
+static uint64_t capacity(const struct core_lu *lu)
+{
+    return lu_blocks(&lu->pub) * lu->pub.block_size;
+}
+
+static gboolean write_state(gpointer key, gpointer value, gpointer data)
+{
+    const struct core_lu *lu = value;
+    const struct writer *w = data;
+    begin(w->text, w->metric, "");
+    put_lun(w->text, lu);
+    end(w->text, w->metric->what ? !tgt_lu_is(&lu->pub, TGT_LU_OFFLINE) : capacity(lu));
+    return FALSE;
+}
+
+/* `what`: 0 the capacity, 1 whether it is online. */
+static void write_states(GString *text, const struct metric *metric)
+{
+    struct writer w = {text, metric};
+    stats_each_lun(NULL, write_state, &w);
+}
+
+static uint64_t counter_at(const struct lu_counters *counters, size_t offset)
+{
+    return *(const uint64_t *)((const char *)counters + offset);
+}
+
+static gboolean write_counter(gpointer key, gpointer lu, gpointer data)
+{
+    const struct writer *w = data;
+    struct lu_counters counters;
+    lu_counters(lu, &counters);
+    begin(w->text, w->metric, "");
+    put_lun(w->text, lu);
+    end(w->text, counter_at(&counters, w->metric->what));
+    return FALSE;
+}
+
+/* `what`: offset in struct lu_counters. */
+static void write_lun_counters(GString *text, const struct metric *metric)
+{
+    struct writer w = {text, metric};
+    stats_each_lun(NULL, write_counter, &w);
+}
+
+static void write_itl(const struct writer *w, const struct core_lu *lu, const struct itl *itl)
+{
+    struct lu_counters counters = {0};
+    itl_count(itl, &counters);
+    begin(w->text, w->metric, "");
+    put_lun(w->text, lu);
+    put_label(w->text, "initiator", itl->nexus->initiator);
+    put_number(w->text, "sid", itl->nexus->id);
+    end(w->text, counter_at(&counters, w->metric->what));
+}
+
+static gboolean write_itls(gpointer key, gpointer value, gpointer data)
+{
+    struct core_lu *lu = value;
+    g_mutex_lock(&lu->lock);
+    for (guint i = 0; i < lu->itls->len; i++)
+        write_itl(data, lu, lu->itls->pdata[i]);
+    g_mutex_unlock(&lu->lock);
+    return FALSE;
+}
+
+/* `what`: offset in struct lu_counters. */
+static void write_session_counters(GString *text, const struct metric *metric)
+{
+    struct writer w = {text, metric};
+    stats_each_lun(NULL, write_itls, &w);
+}
+
+/* ---- Latency ---- */
+
+/* One histogram of one logical unit. */
+struct series {
+    const struct writer *writer;
+    const struct core_lu *lu;
+    enum latency_class class;
+    enum latency_stage stage;
+};
+
+static GString *series_begin(const struct series *s, const char *suffix)
+{
+    GString *text = s->writer->text;
+    begin(text, s->writer->metric, suffix);
+    put_lun(text, s->lu);
+    put_label(text, "op", latency_class_name(s->class));
+    put_label(text, "stage", latency_stage_name(s->stage));
+    return text;
+}
+
+static void write_bucket(const struct series *s, const char *bound, uint64_t up_to)
+{
+    GString *text = series_begin(s, "_bucket");
+    put_label(text, "le", bound);
+    end(text, up_to);
+}
+
+/* Count is that of the buckets, whatever comes in meanwhile. */
+static void write_series(const struct series *s, const struct histogram_sum *h)
+{
+    char number[G_ASCII_DTOSTR_BUF_SIZE];
+    uint64_t up_to = 0;
+    unsigned b = 0;
+    for (unsigned power = BOUND_FIRST; power <= BOUND_LAST; power++) {
+        uint64_t bound = (uint64_t)1 << power;
+        for (; histogram_bound(b) <= bound; b++)
+            up_to += h->buckets[b];
+        write_bucket(s, seconds(number, bound), up_to);
+    }
+    write_bucket(s, "+Inf", h->count);
+    g_string_append_printf(series_begin(s, "_sum"), "} %s\n", seconds(number, h->sum));
+    end(series_begin(s, "_count"), h->count);
+}
+
+static gboolean write_latency_of(gpointer key, gpointer lu, gpointer data)
+{
+    struct latency_sum sum;
+    struct series s = {.writer = data, .lu = lu};
+    for (unsigned class = 0; class < LATENCY_CLASSES; class++) {
+        s.class = class;
+        if (!latency_collect(lu, class, &sum))
+            continue;
+        for (unsigned stage = 0; stage < LATENCY_STAGES; stage++) {
+            s.stage = stage;
+            write_series(&s, &sum.stages[stage]);
+        }
+    }
+    return FALSE;
+}
+
+static void write_latency(GString *text, const struct metric *metric)
+{
+    struct writer w = {text, metric};
+    stats_each_lun(NULL, write_latency_of, &w);
+}
+
+/* ---- All of them ---- */
+
+/* Of logical units, and of the sessions that use them: X(name, member, help). */
+#define COUNTER_LIST(X)                                                                            \
+    X(read_ops, reads, "Commands that have read from the medium")                                  \
+    X(read_bytes, read_bytes, "Bytes read from the medium")                                        \
+    X(write_ops, writes, "Commands that have written to the medium")                               \
+    X(write_bytes, write_bytes, "Bytes written to the medium")                                     \
+    X(errors, errors, "Commands that ended with a medium or hardware error, or were given up")
+
+static const struct metric metrics[] = {
+    {"tgt_up", "gauge", "The daemon answers.", write_up, 0},
+    {"tgt_build_info", "gauge", "Version of the daemon.", write_build, 0},
+    {"tgt_uptime_seconds", "gauge", "Seconds since the daemon began.", write_uptime, 0},
+    {"tgt_plugin_info", "gauge", "Plugins that were found, and their state.", write_plugins, 0},
+    {"tgt_buffers_used_bytes", "gauge", "Buffers of an I/O thread in use.", write_buffers, 0},
+    {"tgt_buffer_waits_total", "counter", "How often commands waited for buffers.", write_buffers,
+     1},
+    {"tgt_luns", "gauge", "Logical units of a target.", write_targets, 0},
+    {"tgt_sessions", "gauge", "Sessions of a target.", write_targets, 1},
+    {"tgt_lun_size_bytes", "gauge", "Capacity of a logical unit; 0 without medium.", write_states,
+     0},
+    {"tgt_lun_online", "gauge", "1: the logical unit is online.", write_states, 1},
+#define X(name, member, help)                                                                      \
+    {"tgt_lun_" #name "_total", "counter", help ".", write_lun_counters,                           \
+     G_STRUCT_OFFSET(struct lu_counters, member)},                                                 \
+        {"tgt_session_" #name "_total", "counter", help ", by session.", write_session_counters,   \
+         G_STRUCT_OFFSET(struct lu_counters, member)},
+    COUNTER_LIST(X)
+#undef X
+        {"tgt_lun_latency_seconds", "histogram",
+         "Time of commands by stage; busy threads measure some and let each stand for eight.",
+         write_latency, 0},
+};
+
+void stats_metrics_(struct control_call *call, const json_t *params)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    for (unsigned i = 0; i < G_N_ELEMENTS(metrics); i++) {
+        const struct metric *m = &metrics[i];
+        g_string_append_printf(text, "# HELP %s %s\n# TYPE %s %s\n", m->name, m->help, m->name,
+                               m->type);
+        m->write(text, m);
+    }
+    g_autofree char *valid = g_utf8_make_valid(text->str, (gssize)text->len);
+    control_reply(call, json_string(valid));
+}

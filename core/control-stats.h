@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the files behind the methods stats.* share. */
+#ifndef CORE_CONTROL_STATS_H
+#define CORE_CONTROL_STATS_H
+
+#include "control-method.h"
+
+/* target, tid and lun. */
+json_t *stats_place(const struct core_lu *lu);
+/* Each logical unit, or each of one target. */
+void stats_each_lun(const struct tgt_target *only, GTraverseFunc fn, void *data);
+
+/* control-histogram.c, control-metrics.c */
+void stats_histogram_(struct control_call *call, const json_t *params);
+void stats_reset_(struct control_call *call, const json_t *params);
+void stats_metrics_(struct control_call *call, const json_t *params);
+
+#endif
