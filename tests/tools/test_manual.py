@@ -48,6 +48,13 @@ def test_every_option_is_described(variable, page):
         tap.true(option in manual, f"{option} is not in {page}")
 
 
+def test_every_letter_of_tgt_setup_lun_is_described():
+    letters = re.findall(r" (-[a-zA-Z]) ", bed.run(bed.daemon.binary("TGT_SETUP_LUN"), "-h", status=0).stdout)
+    tap.true(len(letters) >= 6, f"only {letters} in the help")
+    for letter in letters:
+        tap.true(letter in text_of("tgt-setup-lun.8"), f"{letter} is not in tgt-setup-lun.8")
+
+
 def test_every_command_is_described():
     manual = text_of("tgtctl.1")
     for noun, verb in re.findall(r"^  tgtctl ([a-z]+) ([a-z]+)?", help_of("TGTCTL"), re.MULTILINE):
