@@ -122,6 +122,8 @@ static bool run_line(struct control_client *c)
     }
     if (len > 0)
         control_run(c, c->in->str + c->parsed, len);
+    if (len > 0)
+        explicit_bzero(c->in->str + c->parsed, len); /* it may have told a secret */
     c->parsed += len + 1;
     return len >= 0;
 }
@@ -158,6 +160,7 @@ static gboolean on_input(gint fd, GIOCondition condition, gpointer data)
         end_of_input(c, n == 0);
     else
         g_string_append_len(c->in, buf, n);
+    explicit_bzero(buf, sizeof(buf));
     client_pump(c);
     return G_SOURCE_REMOVE;
 }

@@ -6,6 +6,8 @@
 #include <fcntl.h>
 #include <glib-unix.h>
 #include <grp.h>
+#include <malloc.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
@@ -237,9 +239,18 @@ static bool take_lock(struct control *c, GError **error)
     return true;
 }
 
+/* Requests may tell secrets, of which jansson makes copies. */
+static void wipe_and_free(void *memory)
+{
+    if (memory)
+        explicit_bzero(memory, malloc_usable_size(memory));
+    free(memory);
+}
+
 struct control *control_new(const char *path, GError **error)
 {
     struct control *c = g_new0(struct control, 1);
+    json_set_alloc_funcs(malloc, wipe_and_free);
     c->lock = -1;
     c->last = g_ptr_array_new();
     door_init(&c->admin, g_strdup(path), false);

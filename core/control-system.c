@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include "account.h"
 #include "config.h"
 #include "control.h"
 #include "cpu-list.h"
@@ -81,6 +82,8 @@ static void system_show_(struct control_call *call, const json_t *params)
     count_luns(o);
     json_object_set_new(o, "sessions", json_integer(sessions->len));
     json_object_set_new(o, "portals", json_integer(portals_list()->len));
+    control_put(o, "discovery_auth", auth_name(auth_of(NULL)));
+    json_object_set_new(o, "discovery_accounts", control_describe_accounts(NULL));
     control_put(o, "control", d->config.control_path);
     control_put(o, "state_dir", d->config.state_dir);
     json_object_set_new(o, "plugin_dirs", plugin_dirs(d->config.plugin_dirs));

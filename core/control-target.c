@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "account.h"
 #include "daemon.h"
 #include "nexus.h"
 #include "plugin.h"
@@ -61,6 +62,8 @@ static json_t *describe(const struct tgt_target *t)
 static json_t *describe_all(struct tgt_target *t)
 {
     json_t *o = describe(t);
+    control_put(o, "auth", auth_name(auth_of(t)));
+    json_object_set_new(o, "accounts", control_describe_accounts(t));
     json_object_set_new(o, "luns", control_describe_luns(t));
     json_object_set_new(o, "sessions", control_describe_sessions(t));
     json_object_set_new(o, "params", describe_params(t));
@@ -152,7 +155,7 @@ const struct control_method control_target_methods[] = {
      "Change a target, value by value until one is refused",
      false,
      target_set_,
-     {{TARGET}, {"values", CONTROL_MAP, true, "online, alias, match and parameters of transports"}}},
+     {{TARGET}, {"values", CONTROL_MAP, true, "online, alias, auth, match and parameters of transports"}}},
     {"target.delete",
      "Delete a target with its logical units",
      false,

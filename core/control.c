@@ -38,6 +38,7 @@ static const struct control_method rpc[] = {
 
 static const struct control_method *const families[] = {
     rpc,
+    control_account_methods,
     control_acl_methods,
     control_lun_methods,
     control_plugin_methods,

@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include "account.h"
 #include "control.h"
 #include "log.h"
 #include "nexus.h"
@@ -49,6 +50,7 @@ static void free_parts(struct daemon *d)
     portals_free(d->portals);
     targets_free(d->targets);
     threads_stop(d->threads);
+    accounts_free(d->accounts); /* logins may have asked until here */
     plugins_free(d->plugins);
     g_clear_pointer(&d->optables, g_hash_table_unref);
     remove_pid_file(d);
@@ -70,6 +72,7 @@ static bool start_parts(struct daemon *d, GError **error)
     if (!d->threads)
         return false;
     d->plugins = plugins_new(c->plugin_dirs, c->plugin_conf_dirs);
+    d->accounts = accounts_new();
     d->targets = targets_new();
     d->portals = portals_new();
     if (!c->control_path)

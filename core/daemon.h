@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 struct plugins;
+struct accounts;
 struct targets;
 struct portals;
 struct threads;
@@ -33,6 +34,7 @@ struct daemon {
     struct daemon_config config;
     struct threads *threads; /* thread.h */
     struct plugins *plugins; /* plugin.h */
+    struct accounts *accounts; /* account.h */
     struct targets *targets; /* target.h */
     struct portals *portals; /* portal.h */
     struct control *control; /* control.h */

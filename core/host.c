@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The table of services that each plugin is given. */
+#include "account.h"
 #include "bs.h"
 #include "cmd.h"
 #include "config.h"
@@ -150,6 +151,8 @@ static const struct tgt_host table = {
     .lu_usage = lu_usage,
     .copy_mapped = copy_mapped,
     .nexus_hinders = nexus_hinders,
+    .auth_required = auth_required,
+    .auth_find = auth_find,
 };
 
 const struct tgt_host *host_table(void)

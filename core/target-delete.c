@@ -5,6 +5,7 @@
 
 #include <errno.h>
 
+#include "account.h"
 #include "acl.h"
 #include "error.h"
 #include "later.h"
@@ -25,6 +26,7 @@ static void delete_next_lun(struct target_deletion *d);
 static void finish(struct target_deletion *d)
 {
     target_unregister(d->target);
+    auth_forget(d->target->auth);
     d->target->deletion = NULL;
     target_unref(d->target); /* that of the map */
     target_unref(d->target);

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "account.h"
 #include "acl.h"
 #include "daemon.h"
 #include "error.h"
@@ -83,6 +84,11 @@ static bool set_match(struct tgt_target *target, const char *value, GError **err
     return ok;
 }
 
+static bool set_auth(struct tgt_target *target, const char *value, GError **error)
+{
+    return auth_set(target, value, error);
+}
+
 /* What every target has; the rest belongs to transports. */
 static const struct target_key {
     const char *name;
@@ -91,6 +97,7 @@ static const struct target_key {
     {"online", set_online},
     {"alias", set_alias},
     {"match", set_match},
+    {"auth", set_auth},
 };
 
 static const struct target_key *target_key_find(const char *name)

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "account.h"
 #include "acl.h"
 #include "daemon.h"
 #include "error.h"
@@ -76,6 +77,7 @@ void target_unref(struct tgt_target *target)
         return;
     g_tree_unref(target->luns);
     acl_free(target->acl);
+    auth_free(target->auth);
     g_hash_table_unref(target->params);
     g_mutex_clear(&target->lock);
     g_free(target->name);
@@ -100,6 +102,7 @@ static struct tgt_target *target_new(const char *name, uint32_t tid)
     g_mutex_init(&target->lock);
     target->luns = g_tree_new_full(compare_numbers, NULL, NULL, NULL);
     target->acl = acl_new();
+    target->auth = auth_new();
     target->params =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)params_free);
     return target;

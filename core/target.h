@@ -8,6 +8,7 @@
 #include <tgt/tgt.h>
 
 struct acl;
+struct auth;
 struct core_lu;
 struct targets;
 
@@ -24,6 +25,7 @@ struct tgt_target {
     GMutex lock;
     GTree *luns;                      /* GUINT_TO_POINTER(lun) -> struct core_lu */
     struct acl *acl;                  /* acl.h; default: nobody */
+    struct auth *auth;                /* account.h, which says who may look at it when */
     GHashTable *params;               /* transport name -> struct tgt_params of its target_params */
     GList *nexuses;                   /* struct tgt_nexus */
     struct target_deletion *deletion; /* target-delete.c: who waits for the end; NULL */
@@ -44,7 +46,8 @@ struct tgt_target *target_lookup(const char *name, GError **error);
 struct tgt_target *target_by_tid(uint32_t tid);
 /* All targets sorted by tid; free with g_list_free(). Main thread. */
 GList *targets_list(void);
-/* `target set`: online=yes|no, alias=…, match=all|any, or a target parameter of a transport (MaxBurstLength=…). */
+/* `target set`: online=yes|no, alias=…, match=all|any, auth=none|chap, or a
+ * target parameter of a transport (MaxBurstLength=…). */
 bool target_set(struct tgt_target *target, const char *key, const char *value, GError **error);
 /* LU of a LUN, NULL: none. Caller holds `lock` or is the main thread. */
 struct core_lu *target_lun(struct tgt_target *target, uint16_t lun);

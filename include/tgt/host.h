@@ -162,6 +162,8 @@ struct tgt_host {
     int (*lu_usage)(const struct tgt_lu *lu, uint64_t *used, uint64_t *available);
     int (*copy_mapped)(void *to, const void *from, size_t length);
     bool (*nexus_hinders)(struct tgt_nexus *nexus, enum tgt_dir dir);
+    bool (*auth_required)(const struct tgt_target *target);
+    bool (*auth_find)(const struct tgt_target *target, const char *user, struct tgt_account *found);
 };
 
 /** The plugin's private copy of the table, defined by TGT_PLUGIN_DEFINE; zero before load(). */
@@ -591,6 +593,20 @@ static inline size_t tgt_target_param_str(const struct tgt_target *target,
                                           char *buf, size_t size)
 {
     return TGT_H_.target_param_str(target, self, name, buf, size);
+}
+/** Must initiators prove who they are before they may use the target? `target` NULL: before they
+ * may ask for names (discovery). Ask once per login; the answer may change. Any thread. */
+static inline bool tgt_auth_required(const struct tgt_target *target)
+{
+    return TGT_H_.auth_required(target);
+}
+/** The account `user` by which initiators get in; `user` NULL: the account by which the target
+ * proves who it is. `target` NULL: that of discovery. Copied into `found`; false, and empty texts:
+ * there is none. Takes the same time in both cases. Any thread. */
+static inline bool tgt_auth_find(const struct tgt_target *target, const char *user,
+                                 struct tgt_account *found)
+{
+    return TGT_H_.auth_find(target, user, found);
 }
 
 #ifdef __cplusplus

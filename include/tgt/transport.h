@@ -64,6 +64,16 @@ struct tgt_nexus_args {
                          copies what cmd->in_lent says does not need it */
 };
 
+/** Longest name and longest secret of an account, in bytes. */
+#define TGT_ACCOUNT_MAX 255
+
+/** An account: a name and the secret that goes with it, both NUL-terminated. Wipe it after use
+ * (explicit_bzero). */
+struct tgt_account {
+    char name[TGT_ACCOUNT_MAX + 1];   /**< as the peer says or is told */
+    char secret[TGT_ACCOUNT_MAX + 1]; /**< never to be sent, logged or listed */
+};
+
 /** Why the core wants a nexus gone. */
 enum tgt_close_reason {
     TGT_CLOSE_ADMIN = 1,    /**< session kill */

@@ -8,6 +8,10 @@
 #define SIZE(type, size) _Static_assert(sizeof(struct type) == (size), #type)
 #define SIZE_MIN(type, size) _Static_assert(sizeof(struct type) >= (size), #type)
 
+AT(tgt_account, name, 0);
+AT(tgt_account, secret, 256);
+SIZE(tgt_account, 512);
+
 AT(tgt_bs_info, struct_size, 0);
 AT(tgt_bs_info, block_size, 4);
 AT(tgt_bs_info, physical_block, 8);
@@ -147,6 +151,8 @@ AT(tgt_host, target_param_str, 520);
 AT(tgt_host, lu_usage, 528);
 AT(tgt_host, copy_mapped, 536);
 AT(tgt_host, nexus_hinders, 544);
+AT(tgt_host, auth_required, 552);
+AT(tgt_host, auth_find, 560);
 SIZE_MIN(tgt_host, 552);
 
 AT(tgt_msg, fn, 0);
