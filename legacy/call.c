@@ -27,11 +27,12 @@ int adm_refuse(struct adm *adm, const char *format, ...)
 
 int adm_error(struct adm *adm, enum adm_error error)
 {
-    static const char *const texts[] = {
+    static const char *const texts[] = {"",
 #define X(name, text) text,
-        ADM_ERROR_LIST(X)
+                                        ADM_ERROR_LIST(X)
 #undef X
     };
+    adm->error = error;
     return adm_refuse(adm, "%s", texts[error]);
 }
 
@@ -45,7 +46,7 @@ static int unreachable(struct adm *adm, const struct rpc_error *error)
     return LEGACY_UNREACHABLE;
 }
 
-static int explain(struct adm *adm, const struct rpc_error *error, const struct adm_reason *r)
+int adm_explain(struct adm *adm, const struct rpc_error *error, const struct adm_reason *r)
 {
     if (error->code == RPC_UNREACHABLE || error->code == RPC_LATE)
         return unreachable(adm, error);
@@ -72,13 +73,18 @@ int adm_connect(struct adm *adm)
     return status;
 }
 
+json_t *adm_try(struct adm *adm, const char *method, json_t *params, struct rpc_error *error)
+{
+    return rpc_call(adm->legacy->rpc, method, params, error);
+}
+
 json_t *adm_get(struct adm *adm, const char *method, json_t *params,
                 const struct adm_reason *reasons, int *status)
 {
     struct rpc_error error = {0};
-    json_t *result = rpc_call(adm->legacy->rpc, method, params, &error);
+    json_t *result = adm_try(adm, method, params, &error);
     if (!result)
-        *status = explain(adm, &error, reasons);
+        *status = adm_explain(adm, &error, reasons);
     rpc_error_clear(&error);
     return result;
 }

@@ -13,6 +13,17 @@ static json_t *lun_params(const struct adm *adm)
     return params;
 }
 
+static const struct adm_reason lun_reasons[] = {
+    {CORE_ERROR_NOT_FOUND, "target", ADM_ERROR_NO_TARGET},
+    {CORE_ERROR_NOT_FOUND, "lun", ADM_ERROR_NO_LUN},
+    {0},
+};
+
+int adm_lun_exists(struct adm *adm)
+{
+    return adm_do(adm, "lun.show", lun_params(adm), lun_reasons);
+}
+
 /* ---- new ---- */
 
 /* "sync:direct" -> sync=1 and direct=1; false: another word. */
@@ -79,14 +90,14 @@ int adm_lun_new(struct adm *adm)
         {CORE_ERROR_EXISTS, NULL, ADM_ERROR_LUN_EXISTS},
         {0},
     };
-    int status = LEGACY_OK;
-    json_decref(adm_get(adm, "target.show", adm_target_params(adm), reasons, &status));
+    json_t *params = adm->lun > 0 ? new_params(adm) : NULL;
+    if (params)
+        return adm_do(adm, "lun.create", params, reasons);
+    int status = adm_target_exists(adm);
     if (status != LEGACY_OK)
         return status;
-    if (adm->lun == 0)
-        return adm_error(adm, ADM_ERROR_LUN_EXISTS); /* the controller */
-    json_t *params = new_params(adm);
-    return params ? adm_do(adm, "lun.create", params, reasons) : adm_error(adm, ADM_ERROR_INVALID);
+    return adm_error(adm, adm->lun == 0 ? ADM_ERROR_LUN_EXISTS /* the controller */
+                                        : ADM_ERROR_INVALID);
 }
 
 /* ---- delete, show ---- */
@@ -98,16 +109,12 @@ int adm_lun_delete(struct adm *adm)
         {CORE_ERROR_BUSY, NULL, ADM_ERROR_LUN_ACTIVE},
         {0},
     };
-    if (adm->lun == 0)
-        return adm_error(adm, ADM_ERROR_INVALID);
+    if (adm->lun == 0) {
+        int status = adm_target_exists(adm);
+        return status == LEGACY_OK ? adm_error(adm, ADM_ERROR_INVALID) : status;
+    }
     return adm_do(adm, "lun.delete", lun_params(adm), reasons);
 }
-
-static const struct adm_reason lun_reasons[] = {
-    {CORE_ERROR_NOT_FOUND, "target", ADM_ERROR_NO_TARGET},
-    {CORE_ERROR_NOT_FOUND, NULL, ADM_ERROR_NO_LUN},
-    {0},
-};
 
 int adm_lun_show(struct adm *adm)
 {
@@ -157,14 +164,16 @@ static int update(struct adm *adm, char *word)
     return key ? set_value(adm, key, equals + 1) : adm_error(adm, ADM_ERROR_INVALID);
 }
 
-/* Nothing to update, also in the forms "," and " ", is success: agents send it. */
+/* Nothing to update, also in the forms "," and " ", is success: agents send it. The controller at
+ * LUN 0 has nothing that could be changed. */
 int adm_lun_update(struct adm *adm)
 {
     g_auto(GStrv) words = g_strsplit(adm->params ? adm->params : "", ",", -1);
-    int status = LEGACY_OK;
-    json_decref(adm_get(adm, "lun.show", lun_params(adm), lun_reasons, &status));
+    int status = adm->lun == 0 ? adm_target_exists(adm) : adm_lun_exists(adm);
+    if (adm->given['f'] || adm->given['y'])
+        return status == LEGACY_OK ? adm_error(adm, ADM_ERROR_INVALID) : status;
     for (char **w = words; *w && status == LEGACY_OK; w++)
         if (*g_strstrip(*w))
-            status = update(adm, *w);
+            status = adm->lun == 0 ? adm_error(adm, ADM_ERROR_INVALID) : update(adm, *w);
     return status;
 }

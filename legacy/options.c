@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* tgtadm's command line: getopt_long(3) with tgt's letters and words, numbers as strtoull(3) reads
  * them. */
-#include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,42 +46,6 @@ static const struct option long_options[] = {
 /* -F and -O take an argument in their short form only: scripts write "-F 1". */
 static const char short_options[] = ":dhVL:o:m:t:s:c:l:n:v:b:E:f:y:T:I:Q:u:p:H:F:P:B:Y:O:C:S:";
 
-static const char usage[] =
-    "tgtadm " PACKAGE_VERSION ": tgt's administration utility on top of tgtd's control socket\n"
-    "\n"
-    "Usage: tgtadm [OPTION]\n"
-    "--lld <driver> --mode system --op show\n"
-    "\tshow the daemon's state, drivers, backing stores and device types.\n"
-    "--lld <driver> --mode target --op new --tid <id> --targetname <name>\n"
-    "\tadd a new target with <id> and <name>. <id> must not be zero.\n"
-    "--lld <driver> --mode target --op delete [--force] --tid <id>\n"
-    "\tdelete a target with its logical units; with --force also while\n"
-    "\tinitiators use it.\n"
-    "--lld <driver> --mode target --op show [--tid <id>]\n"
-    "\tshow all targets, or the parameters of one.\n"
-    "--lld <driver> --mode target --op bind --tid <id> --initiator-address <address>\n"
-    "--lld <driver> --mode target --op bind --tid <id> --initiator-name <name>\n"
-    "\tlet initiators in: ALL, an address, a range such as 10.0.0.0/8, a name.\n"
-    "--lld <driver> --mode target --op unbind --tid <id> --initiator-address <address>\n"
-    "--lld <driver> --mode target --op unbind --tid <id> --initiator-name <name>\n"
-    "\ttake such a rule away.\n"
-    "--lld <driver> --mode logicalunit --op new --tid <id> --lun <lun>\n"
-    "  --backing-store <path> --bstype <type> --bsopts <options> --bsoflags <flags>\n"
-    "  --blocksize <bytes> --device-type <type>\n"
-    "\tadd a logical unit. <flags> are sync, direct or sync:direct.\n"
-    "--lld <driver> --mode logicalunit --op update --tid <id> --lun <lun> --params <k=v,...>\n"
-    "\tchange a logical unit.\n"
-    "--lld <driver> --mode logicalunit --op show --tid <id> --lun <lun>\n"
-    "\tshow a logical unit.\n"
-    "--lld <driver> --mode logicalunit --op delete --tid <id> --lun <lun>\n"
-    "\tdelete a logical unit.\n"
-    "--control-port <n>\n"
-    "\ttalk to the daemon that was started with the same number.\n"
-    "--help\n"
-    "\tdisplay this help and exit\n"
-    "\n"
-    "tgtctl(1) does all of this and more.\n";
-
 static int see_help(struct adm *adm)
 {
     g_string_append(adm->err, "Try `tgtadm --help' for more information.\n");
@@ -94,9 +57,8 @@ static int number(struct adm *adm, int letter, unsigned long long *value, unsign
 {
     char *end;
     const char *text = optarg + strspn(optarg, " \t");
-    errno = 0;
     *value = strtoull(text, &end, 0);
-    if (end == text || *text == '-' || errno != 0) {
+    if (end == text || *text == '-' || *value == G_MAXUINT64) {
         g_string_append_printf(adm->err, "-%c argument value '%s' invalid\n", letter, optarg);
         return see_help(adm);
     }
@@ -146,6 +108,14 @@ static int set_mode(struct adm *adm)
     return LEGACY_WORD;
 }
 
+static int set_sid(struct adm *adm)
+{
+    unsigned long long value = 0;
+    int status = number(adm, 's', &value, G_MAXUINT64);
+    adm->sid = value;
+    return status;
+}
+
 static int set_type(struct adm *adm)
 {
     static const char *const types[] = {"disk", "tape", "cd", "changer", "osd", "ssc", "pt", NULL};
@@ -185,6 +155,14 @@ static const char **text_of(struct adm *adm, int letter)
         return &adm->initiator;
     case 'P':
         return &adm->params;
+    case 'n':
+        return &adm->key;
+    case 'v':
+        return &adm->value;
+    case 'u':
+        return &adm->user;
+    case 'p':
+        return &adm->password;
     default:
         return NULL;
     }
@@ -196,7 +174,7 @@ static int answer(struct adm *adm, const char *text)
     return LEGACY_OK;
 }
 
-/* Letters of modes that are not served here are read, too: adm_check() says so. */
+/* -B is read, too: adm_check() says that there are no buses. */
 static int option(struct adm *adm, int letter)
 {
     const char **text = text_of(adm, letter);
@@ -204,7 +182,7 @@ static int option(struct adm *adm, int letter)
         *text = optarg;
     switch (letter) {
     case 'h':
-        return answer(adm, usage);
+        return answer(adm, adm_usage);
     case 'V':
         return answer(adm, PACKAGE_VERSION "\n");
     case 'o':
@@ -216,9 +194,14 @@ static int option(struct adm *adm, int letter)
     case 'l':
         return number_option(adm, &adm->lun, letter, LUN_MAX);
     case 's':
-        return number_option(adm, NULL, letter, G_MAXUINT64);
+        return set_sid(adm);
     case 'c':
-        return number_option(adm, NULL, letter, G_MAXUINT32);
+        return number_option(adm, &adm->cid, letter, G_MAXUINT32);
+    case 'H':
+        return number_option(adm, NULL, letter, G_MAXINT32);
+    case 'O':
+        adm->outgoing = true;
+        return -1;
     case 'C':
         return set_port(adm);
     case 'Y':

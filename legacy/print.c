@@ -10,8 +10,7 @@ static const char *yes(bool value)
     return value ? "Yes" : "No";
 }
 
-/* "10.0.0.5:51234" -> "10.0.0.5", "[::1]:51234" -> "::1" */
-static char *address_of(const char *peer)
+char *adm_address(const char *peer)
 {
     const char *colon = peer ? strrchr(peer, ':') : NULL;
     if (!colon)
@@ -28,7 +27,7 @@ static void print_nexuses(struct adm *adm, const json_t *sessions)
     adm_say(adm, "    I_T nexus information:\n");
     json_array_foreach(sessions, i, s) {
         const char *alias = adm_text(s, "alias");
-        g_autofree char *address = address_of(adm_text(s, "peer"));
+        g_autofree char *address = adm_address(adm_text(s, "peer"));
         adm_say(adm, "        I_T nexus: %lld\n", adm_int(s, "sid"));
         adm_say(adm, "            Initiator: %s alias: %s\n", adm_text(s, "initiator"),
                 alias && *alias ? alias : "none");
@@ -110,7 +109,6 @@ void adm_print_lun(struct adm *adm, const json_t *lun)
                 adm_int(lun, "size"), adm_int(lun, "block_size"), lun);
 }
 
-/* LUN 0 of a target that tgtadm made: tgt has a controller there, and programs count on it. */
 static void print_controller(struct adm *adm, long long tid)
 {
     g_autofree char *id = g_strdup_printf("IET     %04llx%04x", tid, 0);
@@ -118,14 +116,21 @@ static void print_controller(struct adm *adm, long long tid)
     print_block(adm, 0, "controller", id, serial, 0, 1, NULL);
 }
 
+/* LUN 0 of a target that tgtadm made: tgt has a controller there, and programs count on it. */
+bool adm_has_controller(const json_t *target)
+{
+    const json_t *luns = json_object_get(target, "luns");
+    bool zero = json_array_size(luns) > 0 && adm_int(json_array_get(luns, 0), "lun") == 0;
+    return !zero && adm_bool(target, "legacy");
+}
+
 static void print_luns(struct adm *adm, const json_t *target)
 {
     size_t i;
     const json_t *luns = json_object_get(target, "luns");
     json_t *lun;
-    bool zero = json_array_size(luns) > 0 && adm_int(json_array_get(luns, 0), "lun") == 0;
     adm_say(adm, "    LUN information:\n");
-    if (!zero && adm_bool(target, "legacy"))
+    if (adm_has_controller(target))
         print_controller(adm, adm_int(target, "tid"));
     json_array_foreach(luns, i, lun)
         adm_print_lun(adm, lun);
@@ -141,15 +146,37 @@ static void print_rules(struct adm *adm, const json_t *rules)
     }
 }
 
+static void print_accounts(struct adm *adm, const json_t *accounts)
+{
+    size_t i;
+    json_t *account;
+    adm_say(adm, "    Account information:\n");
+    json_array_foreach(accounts, i, account)
+        adm_say(adm, "        %s%s\n", adm_text(account, "name"),
+                adm_bool(account, "outgoing") ? " (outgoing)" : "");
+}
+
+/* Only where it was set on the target itself. */
+static void print_nop(struct adm *adm, const json_t *target)
+{
+    const json_t *params = json_object_get(json_object_get(target, "params"), "iscsi");
+    const char *interval = adm_text(params, "nop_interval"), *count = adm_text(params, "nop_count");
+    if (interval && strcmp(interval, "0") != 0)
+        adm_say(adm, "        Nop interval: %s\n", interval);
+    if (count && strcmp(count, "0") != 0)
+        adm_say(adm, "        Nop count: %s\n", count);
+}
+
 void adm_print_target(struct adm *adm, const json_t *target)
 {
     const json_t *acl = json_object_get(target, "acl");
     adm_say(adm, "Target %lld: %s\n", adm_int(target, "tid"), adm_text(target, "name"));
     adm_say(adm, "    System information:\n        Driver: iscsi\n        State: %s\n",
             adm_text(target, "state"));
+    print_nop(adm, target);
     print_nexuses(adm, json_object_get(target, "sessions"));
     print_luns(adm, target);
-    adm_say(adm, "    Account information:\n");
+    print_accounts(adm, json_object_get(target, "accounts"));
     adm_say(adm, "    ACL information:\n");
     print_rules(adm, json_object_get(acl, "addresses"));
     print_rules(adm, json_object_get(acl, "initiators"));

@@ -48,22 +48,45 @@ static int check_driver(struct adm *adm)
     return status != LEGACY_OK || legacy->driver ? status : adm_error(adm, ADM_ERROR_NO_DRIVER);
 }
 
-static int (*operation(const struct adm *adm))(struct adm *)
+typedef int (*operation)(struct adm *adm);
+
+/* NULL: not known to the mode. */
+static operation find(const struct adm *adm)
 {
-    static int (*const targets[])(struct adm *) = {
-        [ADM_OP_NEW] = adm_target_new,   [ADM_OP_DELETE] = adm_target_delete,
-        [ADM_OP_BIND] = adm_target_bind, [ADM_OP_UNBIND] = adm_target_unbind,
-        [ADM_OP_SHOW] = adm_target_show,
+    static const operation table[ADM_MODES][ADM_OPS] = {
+        [ADM_SYSTEM] = {[ADM_OP_SHOW] = adm_system_show,
+                        [ADM_OP_UPDATE] = adm_system_update,
+                        [ADM_OP_STAT] = adm_system_stat,
+                        [ADM_OP_DELETE] = adm_system_delete},
+        [ADM_TARGET] = {[ADM_OP_NEW] = adm_target_new,
+                        [ADM_OP_DELETE] = adm_target_delete,
+                        [ADM_OP_SHOW] = adm_target_show,
+                        [ADM_OP_BIND] = adm_target_bind,
+                        [ADM_OP_UNBIND] = adm_target_unbind,
+                        [ADM_OP_UPDATE] = adm_target_update,
+                        [ADM_OP_STAT] = adm_target_stat},
+        [ADM_LUN] = {[ADM_OP_NEW] = adm_lun_new,
+                     [ADM_OP_DELETE] = adm_lun_delete,
+                     [ADM_OP_SHOW] = adm_lun_show,
+                     [ADM_OP_UPDATE] = adm_lun_update,
+                     [ADM_OP_STAT] = adm_lun_stat},
+        [ADM_PORTAL] = {[ADM_OP_NEW] = adm_portal_new,
+                        [ADM_OP_DELETE] = adm_portal_delete,
+                        [ADM_OP_SHOW] = adm_portal_show},
+        [ADM_LLD] = {[ADM_OP_SHOW] = adm_lld_show,
+                     [ADM_OP_START] = adm_lld_start,
+                     [ADM_OP_STOP] = adm_lld_stop},
+        [ADM_SESSION] = {[ADM_OP_SHOW] = adm_session_show, [ADM_OP_STAT] = adm_session_stat},
+        [ADM_CONNECTION] = {[ADM_OP_SHOW] = adm_connection_show,
+                            [ADM_OP_STAT] = adm_connection_stat,
+                            [ADM_OP_DELETE] = adm_connection_delete},
+        [ADM_ACCOUNT] = {[ADM_OP_NEW] = adm_account_new,
+                         [ADM_OP_DELETE] = adm_account_delete,
+                         [ADM_OP_BIND] = adm_account_bind,
+                         [ADM_OP_UNBIND] = adm_account_unbind,
+                         [ADM_OP_SHOW] = adm_account_show},
     };
-    static int (*const luns[])(struct adm *) = {
-        [ADM_OP_NEW] = adm_lun_new,
-        [ADM_OP_DELETE] = adm_lun_delete,
-        [ADM_OP_SHOW] = adm_lun_show,
-        [ADM_OP_UPDATE] = adm_lun_update,
-    };
-    if (adm->mode == ADM_SYSTEM)
-        return adm_system_show;
-    return adm->mode == ADM_TARGET ? targets[adm->op] : luns[adm->op];
+    return table[adm->mode][adm->op];
 }
 
 int adm_run(struct adm *adm)
@@ -71,7 +94,10 @@ int adm_run(struct adm *adm)
     int status = adm_connect(adm);
     if (status == LEGACY_OK)
         status = check_driver(adm);
-    return status == LEGACY_OK ? operation(adm)(adm) : status;
+    if (status != LEGACY_OK)
+        return status;
+    operation run = find(adm);
+    return run ? run(adm) : adm_error(adm, ADM_ERROR_INVALID);
 }
 
 int legacy_run(struct legacy *legacy, int argc, char **argv, GString *out, GString *err)

@@ -15,6 +15,23 @@ int adm_target_new(struct adm *adm)
         reasons);
 }
 
+/* A target may have thousands of logical units: they are not asked for, but one of them. */
+int adm_target_exists(struct adm *adm)
+{
+    static const struct adm_reason reasons[] = {
+        {CORE_ERROR_NOT_FOUND, "target", ADM_ERROR_NO_TARGET}, {0}};
+    struct rpc_error error = {0};
+    int status = LEGACY_OK;
+    json_t *params = adm_target_params(adm);
+    json_object_set_new(params, "lun", json_integer(0));
+    json_t *lun = adm_try(adm, "lun.show", params, &error);
+    if (!lun && strcmp(error.object, "lun") != 0)
+        status = adm_explain(adm, &error, reasons);
+    json_decref(lun);
+    rpc_error_clear(&error);
+    return status;
+}
+
 int adm_target_delete(struct adm *adm)
 {
     static const struct adm_reason reasons[] = {
@@ -72,78 +89,7 @@ static int show_all(struct adm *adm)
     return status;
 }
 
-/* The parameters of one target in tgt's order. What we negotiate but cannot be set has the only
- * value that it can have. */
-static void print_params(struct adm *adm, const json_t *target, const json_t *portal)
-{
-    static const struct {
-        const char *name, *fixed;
-    } rows[] = {
-        {"nop_interval", "0"},
-        {"nop_count", "0"},
-        {"MaxRecvDataSegmentLength", "8192"},
-        {"HeaderDigest", "None"},
-        {"DataDigest", "None"},
-        {"InitialR2T", "Yes"},
-        {"MaxOutstandingR2T", "1"},
-        {"ImmediateData", "Yes"},
-        {"FirstBurstLength", "65536"},
-        {"MaxBurstLength", "262144"},
-        {"DataPDUInOrder", "Yes"},
-        {"DataSequenceInOrder", "Yes"},
-        {"ErrorRecoveryLevel", "0"},
-        {"IFMarker", "No"},
-        {"OFMarker", "No"},
-        {"DefaultTime2Wait", "2"},
-        {"DefaultTime2Retain", "20"},
-        {"OFMarkInt", "Reject"},
-        {"IFMarkInt", "Reject"},
-        {"MaxConnections", "1"},
-        {"RDMAExtensions", "Yes"},
-        {"TargetRecvDataSegmentLength", "262144"},
-        {"InitiatorRecvDataSegmentLength", "262144"},
-        {"MaxOutstandingUnexpectedPDUs", "0"},
-        {"MaxXmitDataSegmentLength", "8192"},
-        {"MaxQueueCmd", "128"},
-    };
-    const json_t *values = json_object_get(json_object_get(target, "params"), "iscsi");
-    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
-        const char *value = adm_text(values, rows[i].name);
-        if (!value)
-            value = adm_text(json_object_get(portal, "params"), rows[i].name);
-        if (!value)
-            value = rows[i].fixed;
-        bool yes = g_ascii_strcasecmp(value, "yes") == 0 || g_ascii_strcasecmp(value, "on") == 0;
-        bool no = g_ascii_strcasecmp(value, "no") == 0 || g_ascii_strcasecmp(value, "off") == 0;
-        adm_say(adm, "%s=%s\n", rows[i].name, yes ? "Yes" : no ? "No" : value);
-    }
-}
-
-static const json_t *iscsi_portal(const json_t *portals)
-{
-    size_t i;
-    json_t *portal;
-    json_array_foreach(portals, i, portal)
-        if (g_strcmp0(adm_text(portal, "transport"), "iscsi") == 0)
-            return portal;
-    return NULL;
-}
-
-static int show_one(struct adm *adm)
-{
-    static const struct adm_reason reasons[] = {{CORE_ERROR_NOT_FOUND, NULL, ADM_ERROR_NO_TARGET},
-                                                {0}};
-    int status = LEGACY_OK;
-    json_t *target = adm_get(adm, "target.show", adm_target_params(adm), reasons, &status);
-    json_t *portals = target ? adm_get(adm, "portal.list", NULL, NULL, &status) : NULL;
-    if (portals)
-        print_params(adm, target, iscsi_portal(portals));
-    json_decref(portals);
-    json_decref(target);
-    return status;
-}
-
 int adm_target_show(struct adm *adm)
 {
-    return adm->given['t'] ? show_one(adm) : show_all(adm);
+    return adm->given['t'] ? adm_target_show_params(adm) : show_all(adm);
 }

@@ -1,21 +1,42 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Command lines of tgt's programs with what tgt 1.0.85 answers, from the files PROGRAM.golden.
+"""Command lines of tgt's programs with what tgt 1.0.85 answers, from files *.golden.
 
-    $ ARGUMENTS         one command; {dir} stands for the folder of the images
+    $ ARGUMENTS         one command; {dir} is the folder of the images, {port0} where the daemon listens,
+                        {port1} to {port3} are free
     > TEXT$             a line of its standard output; $ marks the end, blanks before it count
     ! TEXT              a line of its standard error
     ? N                 its exit status
 
-To make the file anew with Debian's tgt (after a change of the command lines), with its daemon running:
-    tests/tools/golden.py /usr/sbin/tgtadm FOLDER < commands > tgtadm.golden
+To make files anew from the command lines in them, with Debian's package tgt:
+    tests/tools/golden.py PROGRAM FILE...           PROGRAM: /usr/sbin/tgtadm or another
 """
 
 import os
 import shlex
+import socket
 import subprocess
 import sys
+import tempfile
+import time
 
 SIZES = {"a.img": 64 << 20, "b.img": 1 << 30, "odd.img": 1500160, "small.img": 499712}
+
+
+class Names:
+    """What the words in braces stand for."""
+
+    def __init__(self, folder, ports):
+        self.values = {"{dir}": folder, **{"{port%d}" % n: str(port) for n, port in enumerate(ports)}}
+
+    def put_in(self, text):
+        for name, value in self.values.items():
+            text = text.replace(name, value)
+        return text
+
+    def take_out(self, text):
+        for name, value in self.values.items():
+            text = text.replace(value, name)
+        return text
 
 
 class Step:
@@ -23,16 +44,16 @@ class Step:
         self.line = line
         self.stdout, self.stderr, self.status = "", "", None
 
-    def arguments(self, folder):
-        return shlex.split(self.line.replace("{dir}", folder))
-
-    def run(self, program, folder, env=None):
-        """What the program answers, as another Step. It is called by its name alone, for getopt's messages."""
-        done = subprocess.run([os.path.basename(program), *self.arguments(folder)], executable=program, text=True,
+    def run(self, program, names, env=None):
+        """What the program answers, as another Step. It is called by its name alone, for getopt's messages. `names` may be
+        the folder alone."""
+        names = names if isinstance(names, Names) else Names(names, [])
+        name = os.path.basename(program)
+        done = subprocess.run([name, *shlex.split(names.put_in(self.line))], executable=program, text=True,
                               capture_output=True, timeout=30, env=env, check=False)
         answer = Step(self.line)
-        answer.stdout = done.stdout.replace(folder, "{dir}")
-        answer.stderr = done.stderr.replace(folder, "{dir}")
+        answer.stdout = names.take_out(done.stdout)
+        answer.stderr = names.take_out(done.stderr)
         answer.status = done.returncode
         return answer
 
@@ -65,12 +86,50 @@ def read(lines):
     return steps
 
 
-def main():
-    program, folder = sys.argv[1:]
-    make_images(folder)
-    for step in read(sys.stdin):
-        print(step.run(program, folder).text())
+def tests(path):
+    """One test per command of a file, in its order: each builds on those before it. The context has `tgtadm`,
+    `names` and env()."""
+    with open(path, encoding="ascii") as file:
+        steps = read(file)
+    name = os.path.basename(path).removesuffix(".golden")
+    return {f"test_{name} {n:03} {step.line}": _test(step) for n, step in enumerate(steps)}
+
+
+def _test(step):
+    def compare(context):
+        answer = step.run(context.tgtadm, context.names, context.env())
+        if answer.text() != step.text():
+            raise AssertionError(f"wanted:\n{step.text()}\ngot:\n{answer.text()}")
+
+    return compare
+
+
+def free_ports(count):
+    """Ports of 127.0.0.1 on which nobody listens at the moment."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [s.getsockname()[1] for s in sockets]
+    for s in sockets:
+        s.close()
+    return ports
+
+
+def remake(program, path):
+    """Ask Debian's tgtd all over again."""
+    with open(path, encoding="ascii") as file:
+        steps = read(file)
+    with tempfile.TemporaryDirectory() as folder:
+        make_images(folder)
+        names = Names(folder, free_ports(4))
+        env = {**os.environ, "TGT_IPC_SOCKET": os.path.join(folder, "socket")}
+        command = ["/usr/sbin/tgtd", "-f", "--iscsi", names.put_in("portal=127.0.0.1:{port0}")]
+        with subprocess.Popen(command, env=env, stderr=subprocess.DEVNULL) as daemon:
+            time.sleep(1)
+            texts = [step.run(program, names, env).text() for step in steps]
+            daemon.kill()
+    with open(path, "w", encoding="ascii") as file:
+        file.write("\n".join(texts) + "\n")
 
 
 if __name__ == "__main__":
-    main()
+    for golden in sys.argv[2:]:
+        remake(sys.argv[1], golden)

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* tgtadm --mode connection and --mode session. A session has one connection, number 0. */
+#include "adm.h"
+#include "error.h"
+
+/* How long a session that is closed may take until it is gone: then its target can be deleted. */
+#define END_MS  2000
+#define LOOK_MS 10
+
+static const struct adm_reason reasons[] = {
+    {CORE_ERROR_NOT_FOUND, "target", ADM_ERROR_NO_TARGET},
+    {CORE_ERROR_NOT_FOUND, NULL, ADM_ERROR_NO_SESSION},
+    {0},
+};
+
+static void print(struct adm *adm, const json_t *session)
+{
+    g_autofree char *address = adm_address(adm_text(session, "peer"));
+    bool rdma = g_strcmp0(adm_text(session, "transport"), "iser") == 0;
+    adm_say(adm,
+            "Session: %lld\n    Connection: 0\n        Initiator: %s\n        %sIP Address: %s\n",
+            adm_int(session, "sid"), adm_text(session, "initiator"), rdma ? "RDMA " : "", address);
+}
+
+static json_t *sessions_of_target(struct adm *adm, int *status)
+{
+    if (!adm->given['t']) {
+        *status = adm_error(adm, ADM_ERROR_NO_TARGET);
+        return NULL;
+    }
+    return adm_get(adm, "session.list", adm_target_params(adm), reasons, status);
+}
+
+/* The newest first. */
+int adm_connection_show(struct adm *adm)
+{
+    int status = LEGACY_OK;
+    json_t *list = sessions_of_target(adm, &status);
+    for (size_t i = json_array_size(list); i > 0; i--)
+        print(adm, json_array_get(list, i - 1));
+    json_decref(list);
+    return status;
+}
+
+/* What tgt's manual promises and its daemon refuses. */
+int adm_session_show(struct adm *adm)
+{
+    return adm_connection_show(adm);
+}
+
+static bool has_session(const json_t *list, uint64_t sid)
+{
+    size_t i;
+    json_t *session;
+    json_array_foreach(list, i, session)
+        if ((uint64_t)adm_int(session, "sid") == sid)
+            return true;
+    return false;
+}
+
+/* Is the session named by the command there? Else that is said, or why it cannot be known. */
+static bool is_there(struct adm *adm, int *status)
+{
+    json_t *list = sessions_of_target(adm, status);
+    bool found = has_session(list, adm->sid);
+    json_decref(list);
+    if (*status == LEGACY_OK && !found)
+        *status = adm_error(adm, ADM_ERROR_NO_SESSION);
+    else if (*status == LEGACY_OK && adm->cid != 0)
+        *status = adm_error(adm, ADM_ERROR_NO_CONNECTION);
+    return *status == LEGACY_OK;
+}
+
+static void await_end(struct adm *adm)
+{
+    bool there = true;
+    for (unsigned ms = 0; there && ms < END_MS; ms += LOOK_MS) {
+        struct rpc_error error = {0};
+        json_t *list = adm_try(adm, "session.list", adm_target_params(adm), &error);
+        there = has_session(list, adm->sid);
+        json_decref(list);
+        rpc_error_clear(&error);
+        if (there)
+            g_usleep(LOOK_MS * 1000);
+    }
+}
+
+int adm_connection_delete(struct adm *adm)
+{
+    int status = LEGACY_OK;
+    if (!is_there(adm, &status))
+        return status;
+    status = adm_do(adm, "session.kill", json_pack("{s:I}", "sid", (json_int_t)adm->sid), reasons);
+    if (status == LEGACY_OK)
+        await_end(adm);
+    return status;
+}

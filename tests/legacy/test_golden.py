@@ -1,0 +1,11 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Commands, outputs, errors and exit statuses are byte for byte those of tgt: the file that is named."""
+
+import sys
+
+import scene
+from scene import golden, tap
+
+if __name__ == "__main__":
+    sys.exit(tap.main(golden.tests(sys.argv[1]), scene.Scene(), sys.argv[2:]))
