@@ -2,6 +2,7 @@
 /* Unit attentions of I_T_Ls (SAM-5 5.14): a short list by priority under the LU's lock, and a flag
  * that says it is not empty. */
 #include "lu.h"
+#include "view.h"
 
 #define ASC_RESET 0x29
 
@@ -78,16 +79,38 @@ void itl_attention_add(struct itl *itl, enum tgt_sense sense)
     g_mutex_unlock(&itl->lu->lock);
 }
 
-void lu_attention(struct tgt_lu *pub, enum tgt_sense sense, const struct tgt_nexus *except)
+/* For each I_T_L of the LU that `wants` it. */
+static void establish_for(struct core_lu *lu, enum tgt_sense sense,
+                          bool (*wants)(const struct tgt_nexus *nexus, const void *data),
+                          const void *data)
 {
-    struct core_lu *lu = core_lu(pub);
     g_mutex_lock(&lu->lock);
     for (guint i = 0; i < lu->itls->len; i++) {
         struct itl *itl = g_ptr_array_index(lu->itls, i);
-        if (itl->nexus != except)
+        if (wants(itl->nexus, data))
             establish(itl, sense);
     }
     g_mutex_unlock(&lu->lock);
+}
+
+static bool is_another(const struct tgt_nexus *nexus, const void *except)
+{
+    return nexus != except;
+}
+
+void lu_attention(struct tgt_lu *lu, enum tgt_sense sense, const struct tgt_nexus *except)
+{
+    establish_for(core_lu(lu), sense, is_another, except);
+}
+
+static bool sees(const struct tgt_nexus *nexus, const void *other)
+{
+    return view_has(nexus, other);
+}
+
+void lu_attention_seeing(struct core_lu *lu, enum tgt_sense sense, const struct core_lu *other)
+{
+    establish_for(lu, sense, sees, other);
 }
 
 enum tgt_sense itl_attention_take(struct itl *itl)

@@ -131,10 +131,12 @@ static bool check_ready(struct core_cmd *c, unsigned state)
     return true;
 }
 
+/* What is read-only for one initiator is to it as if it were so for all. */
 static bool check_state(struct core_cmd *c)
 {
     unsigned state = __atomic_load_n(&c->pub.lu->state, __ATOMIC_ACQUIRE);
-    return check_ready(c, state);
+    unsigned attention = (unsigned)g_atomic_int_get(&c->itl->attention);
+    return check_ready(c, state | (attention & ITL_READ_ONLY));
 }
 
 /* ---- No LU ---- */

@@ -58,6 +58,7 @@ struct control_method {
 extern const struct control_method control_account_methods[];
 extern const struct control_method control_acl_methods[];
 extern const struct control_method control_lun_methods[];
+extern const struct control_method control_map_methods[];
 extern const struct control_method control_plugin_methods[];
 extern const struct control_method control_portal_methods[];
 extern const struct control_method control_session_methods[];
@@ -94,6 +95,7 @@ json_t *control_describe_luns(const struct tgt_target *target);     /* NULL: of 
 json_t *control_describe_sessions(const struct tgt_target *target); /* NULL: of all targets */
 json_t *control_describe_acl(const struct tgt_target *target);
 json_t *control_describe_accounts(const struct tgt_target *target); /* NULL: of discovery */
+json_t *control_describe_maps(const struct tgt_target *target);
 json_t *control_describe_params(const struct tgt_param *table, unsigned count, size_t size,
                                 const struct tgt_params *values);
 const struct tgt_param *control_param_at(const struct tgt_param *table, unsigned index,

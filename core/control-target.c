@@ -6,6 +6,7 @@
 
 #include "account.h"
 #include "daemon.h"
+#include "lun-map.h"
 #include "nexus.h"
 #include "plugin.h"
 #include "target.h"
@@ -65,6 +66,8 @@ static json_t *describe_all(struct tgt_target *t)
     control_put(o, "auth", auth_name(auth_of(t)));
     json_object_set_new(o, "accounts", control_describe_accounts(t));
     json_object_set_new(o, "luns", control_describe_luns(t));
+    json_object_set_new(o, "maps", control_describe_maps(t));
+    control_put(o, "lun_default", lun_maps_default(t->maps));
     json_object_set_new(o, "sessions", control_describe_sessions(t));
     json_object_set_new(o, "params", describe_params(t));
     return o;
@@ -155,7 +158,9 @@ const struct control_method control_target_methods[] = {
      "Change a target, value by value until one is refused",
      false,
      target_set_,
-     {{TARGET}, {"values", CONTROL_MAP, true, "online, alias, auth, match and parameters of transports"}}},
+     {{TARGET},
+      {"values", CONTROL_MAP, true,
+       "online, alias, auth, match, lun_default and parameters of transports"}}},
     {"target.delete",
      "Delete a target with its logical units",
      false,

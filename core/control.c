@@ -41,6 +41,7 @@ static const struct control_method *const families[] = {
     control_account_methods,
     control_acl_methods,
     control_lun_methods,
+    control_map_methods,
     control_plugin_methods,
     control_portal_methods,
     control_session_methods,

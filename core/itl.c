@@ -7,12 +7,14 @@
 #include "lu.h"
 #include "nexus.h"
 #include "target.h"
+#include "view.h"
 
-static struct itl *itl_new(struct tgt_nexus *nexus, struct core_lu *lu)
+static struct itl *itl_new(struct tgt_nexus *nexus, struct core_lu *lu, uint16_t number)
 {
     struct itl *itl = cache_line_alloc0(sizeof(struct itl));
     itl->lu = lu;
     itl->nexus = nexus;
+    itl->number = number;
     itl->share = lu_share_get(nexus->thread, lu);
     itl->pending = g_array_new(FALSE, FALSE, sizeof(enum tgt_sense));
     itl_attention_add(itl, nexus->lost_before ? TGT_SENSE_NEXUS_LOSS : TGT_SENSE_POWER_ON);
@@ -27,17 +29,27 @@ void itl_free(struct itl *itl)
     g_aligned_free(itl);
 }
 
+void itl_set_read_only(struct itl *itl, bool read_only)
+{
+    if (read_only)
+        g_atomic_int_or((guint *)&itl->attention, ITL_READ_ONLY);
+    else
+        g_atomic_int_and((guint *)&itl->attention, ~(guint)ITL_READ_ONLY);
+}
+
 /* The lock keeps a LU in the map from being deleted until the I_T_L is there for lu_drain() to
  * find. */
 static struct itl *find_or_make(struct tgt_nexus *nexus, uint16_t lun)
 {
     struct itl *itl = g_hash_table_lookup(nexus->itls, GUINT_TO_POINTER(lun));
+    bool read_only;
     if (itl != NULL)
         return itl;
     g_mutex_lock(&nexus->target->lock);
-    struct core_lu *lu = target_lun(nexus->target, lun);
+    struct core_lu *lu = view_find(nexus, lun, &read_only);
     if (lu != NULL && !tgt_lu_is(&lu->pub, TGT_LU_DYING)) {
-        itl = itl_new(nexus, lu);
+        itl = itl_new(nexus, lu, lun);
+        itl_set_read_only(itl, read_only);
         g_hash_table_insert(nexus->itls, GUINT_TO_POINTER(lun), itl);
     }
     g_mutex_unlock(&nexus->target->lock);
@@ -56,14 +68,16 @@ struct itl *nexus_itl(struct tgt_nexus *nexus, uint16_t lun)
     return itl != NULL && !tgt_lu_is(&itl->lu->pub, TGT_LU_DYING) ? itl : NULL;
 }
 
-void nexus_itl_drop(struct tgt_nexus *nexus, struct core_lu *lu)
+void nexus_itl_detach(struct itl *itl)
 {
-    gpointer key = GUINT_TO_POINTER(lu->lun);
-    struct itl *itl = g_hash_table_lookup(nexus->itls, key);
-    if (itl == NULL || itl->lu != lu)
-        return;
-    if (lu->lun < G_N_ELEMENTS(nexus->low_itls))
-        nexus->low_itls[lu->lun] = NULL;
-    g_hash_table_remove(nexus->itls, key);
+    struct tgt_nexus *nexus = itl->nexus;
+    if (itl->number < G_N_ELEMENTS(nexus->low_itls))
+        nexus->low_itls[itl->number] = NULL;
+    g_hash_table_remove(nexus->itls, GUINT_TO_POINTER(itl->number));
+}
+
+void nexus_itl_drop(struct itl *itl)
+{
+    nexus_itl_detach(itl);
     itl_free(itl);
 }

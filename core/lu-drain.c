@@ -72,28 +72,29 @@ static void dropped(struct tgt_msg *msg)
     thread_post(NULL, &drain->msg);
 }
 
-static struct tgt_nexus *nexus_of_thread(struct core_lu *lu, const struct tgt_thread *thread)
+static struct itl *itl_of_thread(struct core_lu *lu, const struct tgt_thread *thread)
 {
-    struct tgt_nexus *nexus = NULL;
+    struct itl *found = NULL;
     g_mutex_lock(&lu->lock);
-    for (guint i = 0; i < lu->itls->len && nexus == NULL; i++) {
-        const struct itl *itl = g_ptr_array_index(lu->itls, i);
+    for (guint i = 0; i < lu->itls->len && found == NULL; i++) {
+        struct itl *itl = g_ptr_array_index(lu->itls, i);
         if (itl->nexus->thread == thread)
-            nexus = itl->nexus;
+            found = itl;
     }
     g_mutex_unlock(&lu->lock);
-    return nexus;
+    return found;
 }
 
+/* Those that view-change.c has taken away have gone with their last command, which is no more. */
 static void drop(struct tgt_msg *msg)
 {
     struct drain_slot *slot = slot_of(msg);
     struct core_lu *lu = slot->drain->lu;
     struct tgt_thread *self = thread_self();
     struct lu_share *share = lu_share_find(self, lu);
-    struct tgt_nexus *nexus;
-    while ((nexus = nexus_of_thread(lu, self)) != NULL)
-        nexus_itl_drop(nexus, lu);
+    struct itl *itl;
+    while ((itl = itl_of_thread(lu, self)) != NULL)
+        nexus_itl_drop(itl);
     if (share != NULL)
         lu_share_free(share);
     send_home(slot, dropped);

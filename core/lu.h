@@ -62,6 +62,7 @@ struct itl {
     struct core_lu *lu;
     struct tgt_nexus *nexus;
     struct lu_share *share; /* of the LU on the nexus's thread (lu-share.h) */
+    uint16_t number;        /* by which the nexus knows the LU */
     gint attention;         /* atomic; 0: nothing to look at. enum itl_attention, ored */
     GArray *pending; /* under lu->lock: enum tgt_sense, oldest first by priority (SAM-5 5.14.1) */
     bool prevents;   /* under lu->lock: PREVENT ALLOW MEDIUM REMOVAL */
@@ -70,8 +71,9 @@ struct itl {
 };
 
 enum itl_attention {
-    ITL_UNIT_ATTENTION = 1, /* something is in `pending` */
-    ITL_CONFLICT = 2,       /* another nexus holds an SPC-2 reservation */
+    ITL_UNIT_ATTENTION = 1,           /* something is in `pending` */
+    ITL_READ_ONLY = TGT_LU_READ_ONLY, /* the initiator may not write; as in the LU's state */
+    ITL_CONFLICT = 4,                 /* another nexus holds an SPC-2 reservation */
 };
 
 /* What lu_create() needs. Strings are copied. */
@@ -140,6 +142,9 @@ void lu_reset_state(struct core_lu *lu);
 uint64_t lu_blocks(const struct tgt_lu *lu);
 void lu_state(struct tgt_lu *lu, unsigned set, unsigned clear);
 void lu_attention(struct tgt_lu *lu, enum tgt_sense sense, const struct tgt_nexus *except);
+/* attention.c: the same for nexuses that see `other`, a LU of the same target. Caller holds the
+ * target's lock. */
+void lu_attention_seeing(struct core_lu *lu, enum tgt_sense sense, const struct core_lu *other);
 int lu_mode_get(struct tgt_lu *lu, uint8_t code, uint8_t subcode, uint8_t *page, size_t size);
 bool lu_job_begin(struct tgt_lu *lu, enum tgt_sense sense);
 void lu_job_progress(struct tgt_lu *lu, uint64_t done, uint64_t total);

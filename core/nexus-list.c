@@ -78,7 +78,8 @@ struct close_request {
     enum tgt_close_reason reason;
 };
 
-static struct tgt_nexus *find(struct tgt_target *target, uint64_t id)
+/* A nexus ends on its own thread, so there it is either gone from the list or lives. */
+struct tgt_nexus *nexus_find(struct tgt_target *target, uint64_t id)
 {
     struct tgt_nexus *nexus = NULL;
     g_mutex_lock(&target->lock);
@@ -89,11 +90,10 @@ static struct tgt_nexus *find(struct tgt_target *target, uint64_t id)
     return nexus;
 }
 
-/* A nexus ends on its own thread, so here it is either gone from the list or lives. */
 static void ask(struct tgt_msg *msg)
 {
     struct close_request *r = (struct close_request *)msg;
-    struct tgt_nexus *nexus = find(r->target, r->id);
+    struct tgt_nexus *nexus = nexus_find(r->target, r->id);
     if (nexus != NULL && !nexus->closing)
         nexus->transport->transport.nexus_close(nexus, r->reason);
     target_unref(r->target);

@@ -23,6 +23,7 @@
 static void nexus_free(struct tgt_nexus *nexus)
 {
     g_hash_table_unref(nexus->itls);
+    g_free(nexus->initiator_key);
     g_free(nexus->initiator);
     g_free(nexus->initiator_port);
     g_free(nexus->target_port);
@@ -36,6 +37,9 @@ static void nexus_free(struct tgt_nexus *nexus)
 static void copy_names(struct tgt_nexus *nexus, const struct tgt_nexus_args *args)
 {
     nexus->initiator = g_strdup(args->initiator);
+    nexus->initiator_key = name_prepare_initiator(args->initiator, NULL);
+    if (nexus->initiator_key == NULL)
+        nexus->initiator_key = g_strdup(args->initiator);
     nexus->initiator_port = g_strdup(args->initiator_port);
     nexus->target_port = g_strdup(args->target_port);
     nexus->alias = text_printable(args->alias);

@@ -21,6 +21,7 @@ struct tgt_nexus {
     struct tgt_thread *thread;
     const struct plugin *transport;
     uint64_t id; /* number of the session for tgtctl and tgtadm, from 1, never used twice */
+    char *initiator_key; /* the initiator's name as maps of LUNs know it */
     char *initiator, *initiator_port, *target_port, *alias, *peer, *session, *detail;
     uint16_t relative_port, tpgt;
     uint8_t protocol;
@@ -29,7 +30,7 @@ struct tgt_nexus {
     bool stable_data; /* as the transport said */
     bool closing;
     gint64 opened;            /* wall clock, g_get_real_time() */
-    GHashTable *itls;         /* GUINT_TO_POINTER(lun) -> struct itl */
+    GHashTable *itls;         /* GUINT_TO_POINTER(itl->number) -> struct itl */
     struct itl *low_itls[16]; /* the same for LUNs below 16, without hashing */
     GQueue cmds; /* struct core_cmd of the nexus from cmd_new() to release, by their node */
     unsigned cmd_count, cmd_max; /* limit of commands at one time */
@@ -54,8 +55,10 @@ void nexus_settle(struct tgt_nexus *nexus);
 
 /* The I_T_L of a LUN, made on first use. NULL: no such LU. On the nexus's thread. */
 struct itl *nexus_itl(struct tgt_nexus *nexus, uint16_t lun);
+/* Commands that begin do not find the I_T_L any more. On the nexus's thread. */
+void nexus_itl_detach(struct itl *itl);
 /* Forget the I_T_L of a LU that is going (no command runs on it). On the nexus's thread. */
-void nexus_itl_drop(struct tgt_nexus *nexus, struct core_lu *lu);
+void nexus_itl_drop(struct itl *itl);
 /* Decode 8 bytes of LUN (SAM-5 4.7: peripheral device and flat space, single level). False: a form
  * that names nothing here. */
 bool lun_decode(const uint8_t lun[8], uint16_t *value);
@@ -76,6 +79,10 @@ GPtrArray *nexus_list(const struct tgt_target *target);
 /* Ask the transport to close the session. Main thread. False: no such session. The closing ends
  * later. */
 bool nexus_kill(uint64_t id, enum tgt_close_reason reason, GError **error);
+
+/* The nexus with this number, NULL: none. On the thread of the nexus, which lives until it returns
+ * to the loop. */
+struct tgt_nexus *nexus_find(struct tgt_target *target, uint64_t id);
 
 /* The same for all sessions of a target. Any thread. */
 void target_close_nexuses(struct tgt_target *target, enum tgt_close_reason reason);

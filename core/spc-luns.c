@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* REPORT LUNS (SPC-5 6.33): the LUN map of the target, in ascending order. */
+/* REPORT LUNS (SPC-5 6.33): what the nexus sees of its target, in ascending order. */
 #include <tgt/scsi/be.h>
 
 #include "cmd.h"
@@ -7,6 +7,7 @@
 #include "nexus.h"
 #include "spc.h"
 #include "target.h"
+#include "view.h"
 
 /* SELECT REPORT. There are no well known logical units. */
 enum { ALL_BUT_WELL_KNOWN = 0x00, WELL_KNOWN = 0x01, ALL = 0x02 };
@@ -18,18 +19,19 @@ static void append(GByteArray *list, uint16_t lun)
     g_byte_array_append(list, bytes, sizeof bytes);
 }
 
-static gboolean append_lun(gpointer key, gpointer value, gpointer data)
+static void append_lun(uint16_t number, struct core_lu *lu, void *data)
 {
-    append(data, (uint16_t)GPOINTER_TO_UINT(key));
-    return FALSE;
+    append(data, number);
 }
 
-static void append_all(GByteArray *list, struct tgt_target *target)
+static void append_all(GByteArray *list, const struct tgt_nexus *nexus)
 {
+    bool read_only;
+    struct tgt_target *target = nexus->target;
     g_mutex_lock(&target->lock);
-    if (target->legacy && target_lun(target, 0) == NULL)
+    if (target->legacy && view_find(nexus, 0, &read_only) == NULL)
         append(list, 0);
-    g_tree_foreach(target->luns, append_lun, list);
+    view_each(nexus, append_lun, list);
     g_mutex_unlock(&target->lock);
 }
 
@@ -53,7 +55,7 @@ void spc_report_luns(struct tgt_cmd *cmd)
     g_byte_array_set_size(list, 8);
     memset(list->data, 0, 8);
     if (select != WELL_KNOWN)
-        append_all(list, cmd->nexus->target);
+        append_all(list, cmd->nexus);
     be_put(list->data, 4, list->len - 8);
     g_hash_table_foreach(cmd->nexus->itls, forget_change, NULL);
     cmd_reply(cmd, list->data, list->len);

@@ -8,6 +8,7 @@
 #include "mode.h"
 #include "spc.h"
 
+#define WP          0x80
 #define DBD         0x08
 #define LLBAA       0x10
 #define PAGE_ALL    0x3f
@@ -94,20 +95,28 @@ static void no_page(struct tgt_cmd *cmd)
         cmd_sense_field(cmd, 2, 5);
 }
 
-static void put_header6(struct list *list, const struct core_lu *lu, unsigned descriptor)
+/* The device-specific parameter; types that have one have WP in bit 7. */
+static uint8_t device_specific(const struct itl *itl)
+{
+    struct core_lu *lu = itl->lu;
+    if (lu->device->mode_header == NULL)
+        return 0;
+    bool read_only = g_atomic_int_get(&itl->attention) & ITL_READ_ONLY;
+    return (uint8_t)(lu->device->mode_header(&lu->pub) | (read_only ? WP : 0));
+}
+
+static void put_header6(struct list *list, const struct itl *itl, unsigned descriptor)
 {
     list->data[0] = (uint8_t)MIN(list->len - 1, 255);
-    list->data[2] =
-        lu->device->mode_header ? lu->device->mode_header((struct tgt_lu *)&lu->pub) : 0;
+    list->data[2] = device_specific(itl);
     list->data[3] = (uint8_t)descriptor;
 }
 
-static void put_header10(struct list *list, const struct core_lu *lu, unsigned descriptor,
+static void put_header10(struct list *list, const struct itl *itl, unsigned descriptor,
                          bool long_lba)
 {
     be_put(list->data, 2, list->len - 2);
-    list->data[3] =
-        lu->device->mode_header ? lu->device->mode_header((struct tgt_lu *)&lu->pub) : 0;
+    list->data[3] = device_specific(itl);
     list->data[4] = long_lba && descriptor ? 0x01 : 0; /* LONGLBA */
     be_put(list->data + 6, 2, descriptor);
 }
@@ -127,9 +136,9 @@ static void mode_sense(struct tgt_cmd *cmd, bool ten)
         return;
     }
     if (ten)
-        put_header10(&list, lu, descriptor, long_lba);
+        put_header10(&list, core_cmd(cmd)->itl, descriptor, long_lba);
     else
-        put_header6(&list, lu, descriptor);
+        put_header6(&list, core_cmd(cmd)->itl, descriptor);
     cmd_reply(cmd, list.data, ten ? list.len : MIN(list.len, 256));
 }
 

@@ -9,8 +9,10 @@
 #include "acl.h"
 #include "daemon.h"
 #include "error.h"
+#include "lun-map.h"
 #include "name.h"
 #include "plugin.h"
+#include "view.h"
 
 static bool is_loaded_transport(const struct plugin *plugin)
 {
@@ -89,6 +91,17 @@ static bool set_auth(struct tgt_target *target, const char *value, GError **erro
     return auth_set(target, value, error);
 }
 
+/* New I_T_Ls see the change at once, those that are there soon. */
+static bool set_lun_default(struct tgt_target *target, const char *value, GError **error)
+{
+    g_mutex_lock(&target->lock);
+    bool ok = lun_maps_set_default(target->maps, value, error);
+    g_mutex_unlock(&target->lock);
+    if (ok)
+        view_change(target, NULL, NULL, NULL);
+    return ok;
+}
+
 /* What every target has; the rest belongs to transports. */
 static const struct target_key {
     const char *name;
@@ -98,6 +111,7 @@ static const struct target_key {
     {"alias", set_alias},
     {"match", set_match},
     {"auth", set_auth},
+    {"lun_default", set_lun_default},
 };
 
 static const struct target_key *target_key_find(const char *name)

@@ -10,6 +10,7 @@
 #include "error.h"
 #include "log.h"
 #include "lu.h"
+#include "lun-map.h"
 #include "name.h"
 #include "plugin.h"
 
@@ -78,6 +79,7 @@ void target_unref(struct tgt_target *target)
     g_tree_unref(target->luns);
     acl_free(target->acl);
     auth_free(target->auth);
+    lun_maps_free(target->maps);
     g_hash_table_unref(target->params);
     g_mutex_clear(&target->lock);
     g_free(target->name);
@@ -103,6 +105,7 @@ static struct tgt_target *target_new(const char *name, uint32_t tid)
     target->luns = g_tree_new_full(compare_numbers, NULL, NULL, NULL);
     target->acl = acl_new();
     target->auth = auth_new();
+    target->maps = lun_maps_new();
     target->params =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)params_free);
     return target;
@@ -293,6 +296,20 @@ struct core_lu *target_lun(struct tgt_target *target, uint16_t lun)
     return g_tree_lookup(target->luns, GUINT_TO_POINTER(lun));
 }
 
+static gboolean tell(gpointer key, gpointer value, gpointer data)
+{
+    lu_attention_seeing(value, TGT_SENSE_REPORTED_LUNS_CHANGED, data);
+    return FALSE;
+}
+
+/* `lu` has come or goes: those who see it are told on all LUs. */
+static void luns_changed(struct tgt_target *target, struct core_lu *lu)
+{
+    g_mutex_lock(&target->lock);
+    g_tree_foreach(target->luns, tell, lu);
+    g_mutex_unlock(&target->lock);
+}
+
 bool target_lun_add(struct tgt_target *target, struct core_lu *lu, GError **error)
 {
     if (target->dying) {
@@ -308,7 +325,7 @@ bool target_lun_add(struct tgt_target *target, struct core_lu *lu, GError **erro
     g_mutex_lock(&target->lock);
     g_tree_insert(target->luns, GUINT_TO_POINTER(lu->lun), lu);
     g_mutex_unlock(&target->lock);
-    target_attention(target, TGT_SENSE_REPORTED_LUNS_CHANGED, NULL);
+    luns_changed(target, lu);
     return true;
 }
 
@@ -317,26 +334,5 @@ void target_lun_remove(struct tgt_target *target, struct core_lu *lu)
     g_mutex_lock(&target->lock);
     g_tree_remove(target->luns, GUINT_TO_POINTER(lu->lun));
     g_mutex_unlock(&target->lock);
-    target_attention(target, TGT_SENSE_REPORTED_LUNS_CHANGED, NULL);
-}
-
-struct attention {
-    enum tgt_sense sense;
-    const struct tgt_nexus *except;
-};
-
-static gboolean attention_lu(gpointer key, gpointer value, gpointer data)
-{
-    const struct attention *a = data;
-    lu_attention(&((struct core_lu *)value)->pub, a->sense, a->except);
-    return FALSE;
-}
-
-void target_attention(struct tgt_target *target, enum tgt_sense sense,
-                      const struct tgt_nexus *except)
-{
-    struct attention a = {sense, except};
-    g_mutex_lock(&target->lock);
-    g_tree_foreach(target->luns, attention_lu, &a);
-    g_mutex_unlock(&target->lock);
+    luns_changed(target, lu);
 }

@@ -10,6 +10,7 @@
 struct acl;
 struct auth;
 struct core_lu;
+struct lun_maps;
 struct targets;
 
 /* Changed by the main thread only, under `lock`; read by others under `lock`. */
@@ -26,6 +27,7 @@ struct tgt_target {
     GTree *luns;                      /* GUINT_TO_POINTER(lun) -> struct core_lu */
     struct acl *acl;                  /* acl.h; default: nobody */
     struct auth *auth;                /* account.h, which says who may look at it when */
+    struct lun_maps *maps;            /* lun-map.h; default: all for all */
     GHashTable *params;               /* transport name -> struct tgt_params of its target_params */
     GList *nexuses;                   /* struct tgt_nexus */
     struct target_deletion *deletion; /* target-delete.c: who waits for the end; NULL */
@@ -46,17 +48,14 @@ struct tgt_target *target_lookup(const char *name, GError **error);
 struct tgt_target *target_by_tid(uint32_t tid);
 /* All targets sorted by tid; free with g_list_free(). Main thread. */
 GList *targets_list(void);
-/* `target set`: online=yes|no, alias=…, match=all|any, auth=none|chap, or a
+/* `target set`: online=yes|no, alias=…, match=all|any, lun_default=all|none, auth=none|chap, or a
  * target parameter of a transport (MaxBurstLength=…). */
 bool target_set(struct tgt_target *target, const char *key, const char *value, GError **error);
 /* LU of a LUN, NULL: none. Caller holds `lock` or is the main thread. */
 struct core_lu *target_lun(struct tgt_target *target, uint16_t lun);
-/* Put in, take out: REPORTED LUNS DATA HAS CHANGED for all nexuses. Main thread. */
+/* Put in, take out: REPORTED LUNS DATA HAS CHANGED for all nexuses that see it. Main thread. */
 bool target_lun_add(struct tgt_target *target, struct core_lu *lu, GError **error);
 void target_lun_remove(struct tgt_target *target, struct core_lu *lu);
-/* Call fn for each I_T_L of the target's LUs or each nexus, under the locks. */
-void target_attention(struct tgt_target *target, enum tgt_sense sense,
-                      const struct tgt_nexus *except);
 
 /* target-delete.c: take it out of the maps of names and numbers; their reference passes to the
  * caller. Main thread. */

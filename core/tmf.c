@@ -11,6 +11,7 @@
 #include "nexus.h"
 #include "plugin.h"
 #include "target.h"
+#include "view.h"
 
 /* A function under way; the nexus's thread. */
 struct tmf_run {
@@ -147,22 +148,20 @@ static void lu_reset(struct tgt_tmf *tmf, struct itl *itl)
     lu_clear(itl->lu, tmf->nexus, true, lu_cleared, run);
 }
 
-static gboolean append_lu(gpointer key, gpointer value, gpointer data)
+static void append_lu(uint16_t number, struct core_lu *lu, void *data)
 {
-    struct core_lu *lu = value;
     if (!tgt_lu_is(&lu->pub, TGT_LU_DYING))
         g_ptr_array_add(data, lu);
-    return FALSE;
 }
 
-/* The LUs stay while this thread has not learned that one is going (lu-drain.c): as long as no
- * message is handled. */
+/* Those that the nexus sees: what is hidden from it is not its to reset. The LUs stay while this
+ * thread has not learned that one is going (lu-drain.c): as long as no message is handled. */
 static void reset_all(struct tmf_run *run)
 {
     struct tgt_nexus *nexus = run->tmf->nexus;
     g_autoptr(GPtrArray) lus = g_ptr_array_new();
     g_mutex_lock(&nexus->target->lock);
-    g_tree_foreach(nexus->target->luns, append_lu, lus);
+    view_each(nexus, append_lu, lus);
     g_mutex_unlock(&nexus->target->lock);
     run->left = lus->len + 1;
     for (guint i = 0; i < lus->len; i++)

@@ -18,6 +18,7 @@ const struct option_row option_rows[] = {
     {"help", 'h', NULL, "say what a command does and takes"},
     {"version", 'V', NULL, "print the version"},
     {"address", 0, "CIDR", "an address, or a range such as 10.0.0.0/8 or 2001:db8::/32"},
+    {"as", 0, "N", "number by which the initiator knows the logical unit (default: its own)"},
     {"block-size", 0, "BYTES", "logical block size: 512 (default), 4096, …"},
     {"bs", 0, "STORE", "backing store plugin, such as rdwr; without one there is no medium"},
     {"close", 0, NULL, "close the sessions that are not let in any more"},

@@ -62,6 +62,41 @@ static enum ctl_exit acl_delete(struct ctl *ctl)
     return change(ctl, "acl.delete");
 }
 
+/* Target, initiator and, if there is one, LUN; NULL: stderr says what is wrong. */
+static json_t *map_params(const struct ctl *ctl)
+{
+    const char *word = ctl_word(ctl, 2);
+    guint64 lun;
+    json_t *params = ctl_target_params(ctl);
+    json_object_set_new(params, "initiator", json_string(ctl_word(ctl, 1)));
+    if (!word)
+        return params;
+    if (g_ascii_string_to_unsigned(word, 10, 0, G_MAXUINT16, &lun, NULL)) {
+        json_object_set_new(params, "lun", json_integer((json_int_t)lun));
+        return params;
+    }
+    ctl_wrong("'%s' is not the number of a logical unit", word);
+    json_decref(params);
+    return NULL;
+}
+
+static enum ctl_exit acl_map(struct ctl *ctl)
+{
+    json_t *params = map_params(ctl);
+    if (params && ctl_put_number(ctl, params, "as")) {
+        json_object_set_new(params, "read_only", json_boolean(args_has(&ctl->args, "read-only")));
+        return ctl_do(ctl, "acl.map", params);
+    }
+    json_decref(params);
+    return CTL_USAGE;
+}
+
+static enum ctl_exit acl_unmap(struct ctl *ctl)
+{
+    json_t *params = map_params(ctl);
+    return params ? ctl_do(ctl, "acl.unmap", params) : CTL_USAGE;
+}
+
 #define RULE "T --address CIDR | --initiator IQN | all"
 
 const struct command ctl_acl_commands[] = {
@@ -82,5 +117,21 @@ const struct command ctl_acl_commands[] = {
      2,
      acl_delete,
      {"address", "initiator", "close"}},
+    {"acl",
+     "map",
+     "T IQN LUN [--as N] [--read-only]",
+     "Show a logical unit to an initiator, which then sees only what is mapped to it",
+     3,
+     3,
+     acl_map,
+     {"as", "read-only"}},
+    {"acl",
+     "unmap",
+     "T IQN [LUN]",
+     "Hide it again; without a number give up the initiator's map",
+     2,
+     3,
+     acl_unmap,
+     {NULL}},
     {0},
 };

@@ -63,6 +63,19 @@ static void print_luns(const json_t *luns)
     }
 }
 
+/* Who sees what, where that is not all. */
+static void print_maps(const json_t *t)
+{
+    size_t i;
+    json_t *m, *maps = json_object_get(t, "maps");
+    json_array_foreach(maps, i, m)
+        printf("  %-9s %s: %" JSON_INTEGER_FORMAT " as %" JSON_INTEGER_FORMAT "%s\n",
+               i == 0 ? "maps" : "", ctl_text(m, "initiator"), ctl_int(m, "lun"), ctl_int(m, "as"),
+               ctl_bool(m, "read_only") ? "  read-only" : "");
+    if (g_strcmp0(ctl_text(t, "lun_default"), "none") == 0)
+        printf("  %-9s %s: none\n", json_array_size(maps) ? "" : "maps", "other initiators");
+}
+
 static void print_sessions(const json_t *sessions)
 {
     size_t i;
@@ -98,6 +111,7 @@ static enum ctl_exit target_show(struct ctl *ctl)
     if (g_strcmp0(ctl_text(json_object_get(t, "acl"), "match"), "any") == 0)
         printf("  %-9s any\n", "match");
     print_luns(json_object_get(t, "luns"));
+    print_maps(t);
     print_sessions(json_object_get(t, "sessions"));
     print_params(json_object_get(t, "params"));
     json_decref(t);
@@ -134,7 +148,7 @@ const struct command ctl_target_commands[] = {
     {"target",
      "set",
      "T KEY=VALUE...",
-     "Change a target: online, alias, match, parameters",
+     "Change a target: online, alias, match, lun_default, parameters",
      2,
      0,
      target_set,

@@ -14,6 +14,7 @@ TASK_ABORTED = 0x40
 
 ILLEGAL_REQUEST = 0x05
 UNIT_ATTENTION = 0x06
+DATA_PROTECT = 0x07
 ABORTED_COMMAND = 0x0B
 
 # RFC 7143 section 11.4.7.2, as (key, ASC, ASCQ)
@@ -47,6 +48,10 @@ def read32(lba, blocks):
 
 def inquiry(length):
     return struct.pack(">BBBHB", 0x12, 0, 0, length, 0)
+
+
+def report_luns():
+    return struct.pack(">BxB3xIBB", 0xA0, 0, 4096, 0, 0)
 
 
 def reserve6():
