@@ -11,30 +11,11 @@
 #include "target.h"
 #include "thread.h"
 
-/* Which logical units a call is about; NULL: all. */
-struct scope {
-    const struct tgt_target *target;
-    const struct core_lu *lu;
-    const char *op;
+struct listing {
+    struct stats_scope scope;
+    const char *op; /* NULL: all classes */
     json_t *list;
 };
-
-/* False: the call has ended. */
-static bool find_scope(struct control_call *call, const json_t *params, struct scope *scope)
-{
-    bool target = json_object_get(params, "target"), lun = json_object_get(params, "lun");
-    *scope = (struct scope){.op = control_text(params, "op")};
-    if (lun && !target) {
-        control_fail(call, g_error_new(CORE_ERROR, CORE_ERROR_INVALID,
-                                       "a logical unit needs its target, too"));
-        return false;
-    }
-    if (lun && !(scope->lu = control_lun(call, params)))
-        return false;
-    if (target && !(scope->target = control_target(call, params)))
-        return false;
-    return true;
-}
 
 /* ---- Histograms ---- */
 
@@ -78,13 +59,12 @@ static json_t *describe(const struct core_lu *lu, enum latency_class class,
 static gboolean append_lun(gpointer key, gpointer value, gpointer data)
 {
     const struct core_lu *lu = value;
-    const struct scope *scope = data;
+    const struct listing *l = data;
     struct latency_sum sum;
-    for (unsigned class = 0; class < LATENCY_CLASSES; class++)
-        if ((!scope->lu || scope->lu == lu) &&
-            (!scope->op || strcmp(scope->op, latency_class_name(class)) == 0) &&
+    for (unsigned class = 0; class < LATENCY_CLASSES && stats_concerns(&l->scope, lu); class ++)
+        if ((!l->op || strcmp(l->op, latency_class_name(class)) == 0) &&
             latency_collect(lu, class, &sum))
-            json_array_append_new(scope->list, describe(lu, class, &sum));
+            json_array_append_new(l->list, describe(lu, class, &sum));
     return FALSE;
 }
 
@@ -98,26 +78,20 @@ static bool is_class(const char *op)
 
 void stats_histogram_(struct control_call *call, const json_t *params)
 {
-    struct scope scope;
-    if (!find_scope(call, params, &scope))
-        return;
-    if (scope.op && !is_class(scope.op)) {
+    struct listing l = {.op = control_text(params, "op")};
+    if (l.op && !is_class(l.op)) {
         control_fail(call, g_error_new(CORE_ERROR, CORE_ERROR_INVALID,
-                                       "'%s' is no class of commands: read, write or other",
-                                       scope.op));
+                                       "'%s' is no class of commands: read, write or other", l.op));
         return;
     }
-    scope.list = json_array();
-    stats_each_lun(scope.target, append_lun, &scope);
-    control_reply(call, scope.list);
+    if (!stats_find_scope(call, params, &l.scope))
+        return;
+    l.list = json_array();
+    stats_each_lun(l.scope.target, append_lun, &l);
+    control_reply(call, l.list);
 }
 
 /* ---- A new beginning ---- */
-
-static bool concerns(const struct scope *scope, const struct core_lu *lu)
-{
-    return scope->lu ? scope->lu == lu : !scope->target || scope->target == lu->target;
-}
 
 /* What a thread counts, only it sets back. */
 static void clear_thread(struct tgt_thread *thread, void *data)
@@ -128,7 +102,7 @@ static void clear_thread(struct tgt_thread *thread, void *data)
         return;
     g_hash_table_iter_init(&i, thread->lus);
     while (g_hash_table_iter_next(&i, &lu, &share))
-        if (concerns(data, lu)) {
+        if (stats_concerns(data, lu)) {
             lu_counters_clear(lu, thread);
             latency_clear(share);
         }
@@ -136,15 +110,15 @@ static void clear_thread(struct tgt_thread *thread, void *data)
 
 static gboolean clear_gone(gpointer key, gpointer lu, gpointer scope)
 {
-    if (concerns(scope, lu))
+    if (stats_concerns(scope, lu))
         lu_counters_clear(lu, NULL);
     return FALSE;
 }
 
 void stats_reset_(struct control_call *call, const json_t *params)
 {
-    struct scope scope;
-    if (!find_scope(call, params, &scope))
+    struct stats_scope scope;
+    if (!stats_find_scope(call, params, &scope))
         return;
     threads_each(daemon_get()->threads, clear_thread, &scope);
     stats_each_lun(scope.target, clear_gone, &scope);

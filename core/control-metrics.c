@@ -333,7 +333,7 @@ static const struct metric metrics[] = {
     COUNTER_LIST(X)
 #undef X
         {"tgt_lun_latency_seconds", "histogram",
-         "Time of commands by stage; busy threads measure some and let each stand for eight.",
+         "Time of commands by stage; busy threads measure one of 16, which counts as 16.",
          write_latency, 0},
 };
 

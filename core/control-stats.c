@@ -73,10 +73,34 @@ void stats_each_lun(const struct tgt_target *only, GTraverseFunc fn, void *data)
             g_tree_foreach(((struct tgt_target *)t->data)->luns, fn, data);
 }
 
-static json_t *each_lun(const struct tgt_target *only, GTraverseFunc append)
+/* ---- Which ones ---- */
+
+bool stats_find_scope(struct control_call *call, const json_t *params, struct stats_scope *scope)
+{
+    bool target = json_object_get(params, "target"), lun = json_object_get(params, "lun");
+    *scope = (struct stats_scope){0};
+    if (lun && !target) {
+        control_fail(call, g_error_new(CORE_ERROR, CORE_ERROR_INVALID,
+                                       "a logical unit needs its target, too"));
+        return false;
+    }
+    if (lun && !(scope->lu = control_lun(call, params)))
+        return false;
+    return !target || (scope->target = control_target(call, params));
+}
+
+bool stats_concerns(const struct stats_scope *scope, const struct core_lu *lu)
+{
+    return scope->lu ? scope->lu == lu : !scope->target || scope->target == lu->target;
+}
+
+static json_t *each_lun(const struct stats_scope *scope, GTraverseFunc append)
 {
     json_t *list = json_array();
-    stats_each_lun(only, append, list);
+    if (scope->lu)
+        append(NULL, (gpointer)scope->lu, list);
+    else
+        stats_each_lun(scope->target, append, list);
     return list;
 }
 
@@ -92,13 +116,13 @@ static void append_thread(struct tgt_thread *thread, void *list)
 
 static void stats_show_(struct control_call *call, const json_t *params)
 {
-    const struct tgt_target *target = NULL;
-    if (control_text(params, "target") && !(target = control_target(call, params)))
+    struct stats_scope scope;
+    if (!stats_find_scope(call, params, &scope))
         return;
     json_t *io = json_array();
     threads_each(daemon_get()->threads, append_thread, io);
-    control_reply(call, json_pack("{s:o, s:o, s:o}", "luns", each_lun(target, append_lun),
-                                  "sessions", each_lun(target, append_sessions), "threads", io));
+    control_reply(call, json_pack("{s:o, s:o, s:o}", "luns", each_lun(&scope, append_lun),
+                                  "sessions", each_lun(&scope, append_sessions), "threads", io));
 }
 
 #define TARGET "target", CONTROL_STRING, false, "only logical units of this target"
@@ -109,7 +133,7 @@ const struct control_method control_stats_methods[] = {
      "Show counters of logical units, of their sessions, and of I/O threads",
      true,
      stats_show_,
-     {{TARGET}}},
+     {{TARGET}, {LUN}}},
     {"stats.histogram",
      "Show how long commands took, by stage in nanoseconds, and how large they were",
      true,

@@ -10,6 +10,16 @@ json_t *stats_place(const struct core_lu *lu);
 /* Each logical unit, or each of one target. */
 void stats_each_lun(const struct tgt_target *only, GTraverseFunc fn, void *data);
 
+/* Which logical units a call is about; NULL: all. */
+struct stats_scope {
+    const struct tgt_target *target;
+    const struct core_lu *lu;
+};
+
+/* From "target" and "lun"; false: the call has ended. */
+bool stats_find_scope(struct control_call *call, const json_t *params, struct stats_scope *scope);
+bool stats_concerns(const struct stats_scope *scope, const struct core_lu *lu);
+
 /* control-histogram.c, control-metrics.c */
 void stats_histogram_(struct control_call *call, const json_t *params);
 void stats_reset_(struct control_call *call, const json_t *params);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Where the time of commands goes: measured on the command's thread, without a lock.
  *
- * A clock costs some 25 ns, and a command is asked for its time up to seven times. Where a thread
- * has few commands in each turn, which costs microseconds, all are measured. Where it has many, one
- * of eight is, and counts eight times: which ones is left to chance, so that no pattern of the
- * initiator's can hide from it. */
+ * A clock costs some 25 ns, and a command needs five. Where a thread has one command in each turn,
+ * which costs more than 10 us, all are measured. Where it has several, one of sixteen is, and
+ * counts as sixteen: which ones is left to chance, so that no pattern of the initiator's hides from
+ * it. */
 #include "latency.h"
 
 #include <string.h>
@@ -17,10 +17,10 @@
 #include "lu.h"
 #include "thread.h"
 
-/* More commands than these in one turn are many. */
-#define TURN_FEW 4
+/* More commands than these in one turn are several. */
+#define TURN_FEW 1
 /* One of so many is measured then, as a power of two. */
-#define SOME_SHIFT 3
+#define SOME_SHIFT 4
 
 const char *latency_class_name(enum latency_class class)
 {

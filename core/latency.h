@@ -59,11 +59,11 @@ struct cmd_clock {
     uint64_t store_ns;                     /* time in the store so far */
 };
 
-/* Whether a thread measures every command, or some of them when it has many. */
+/* Whether a thread measures every command, or some of them when it has several at a time. */
 struct latency_pace {
     uint64_t turn; /* tgt_thread.now of the present turn */
     unsigned seen; /* commands of this turn */
-    bool some;     /* the turn before had many */
+    bool some;     /* the turn before had several */
     uint32_t dice;
 };
 

@@ -70,7 +70,7 @@ bool ctl_json(const struct ctl *ctl, json_t *result)
 {
     if (!ctl->json)
         return false;
-    json_dumpf(result, stdout, JSON_INDENT(2) | JSON_ENCODE_ANY);
+    json_dumpf(result, stdout, JSON_INDENT(2) | JSON_ENCODE_ANY | JSON_REAL_PRECISION(9));
     putchar('\n');
     json_decref(result);
     return true;
