@@ -22,7 +22,8 @@ struct control_client {
     bool read_only;
     bool ended;   /* the peer sends no more, or has been told to go */
     bool pumping; /* within client_pump() */
-    guint in_watch, out_watch;
+    guint in_watch, out_watch, hup_watch;
+    GPtrArray *hooks; /* struct client_hook */
     unsigned calls;
     gsize parsed;  /* bytes of `in` that were run; 0 outside run_lines() */
     gsize scanned; /* bytes of `in` in which no further newline is */
@@ -39,6 +40,7 @@ static void client_unref(struct control_client *c)
         return;
     g_string_free(c->in, TRUE);
     g_string_free(c->out, TRUE);
+    g_ptr_array_unref(c->hooks);
     g_free(c);
 }
 
@@ -55,8 +57,13 @@ void client_close(struct control_client *c)
         return;
     watch_stop(&c->in_watch);
     watch_stop(&c->out_watch);
+    watch_stop(&c->hup_watch);
     close(c->fd);
     c->fd = -1;
+    while (c->hooks->len > 0) {
+        struct client_hook *hook = g_ptr_array_remove_index(c->hooks, c->hooks->len - 1);
+        hook->fn(hook->data);
+    }
     client_unref(c);
 }
 
@@ -165,8 +172,24 @@ static gboolean on_input(gint fd, GIOCondition condition, gpointer data)
     return G_SOURCE_REMOVE;
 }
 
+static gboolean on_hangup(gint fd, GIOCondition condition, gpointer data)
+{
+    struct control_client *c = data;
+    c->hup_watch = 0;
+    client_gone(c);
+    return G_SOURCE_REMOVE;
+}
+
+/* Who sends no more may still wait for answers; who has closed does not. */
+static void watch_for_hangup(struct control_client *c)
+{
+    if (c->ended && !c->hup_watch)
+        c->hup_watch = g_unix_fd_add(c->fd, G_IO_HUP | G_IO_ERR, on_hangup, c);
+}
+
 static void watch_again(struct control_client *c)
 {
+    watch_for_hangup(c);
     if (c->out->len > 0 && !c->out_watch)
         c->out_watch = g_unix_fd_add(c->fd, G_IO_OUT | G_IO_HUP | G_IO_ERR, on_output, c);
     if (!c->ended && takes_requests(c) && !c->in_watch)
@@ -216,6 +239,7 @@ struct control_client *client_new(int fd, bool read_only,
     c->data = data;
     c->in = g_string_new(NULL);
     c->out = g_string_new(NULL);
+    c->hooks = g_ptr_array_new();
     watch_again(c);
     return c;
 }
@@ -231,7 +255,18 @@ void client_call_begin(struct control_client *c)
     c->calls++;
 }
 
-void client_reply(struct control_client *c, json_t *line)
+void client_hook_add(struct control_client *c, struct client_hook *hook)
+{
+    g_ptr_array_add(c->hooks, hook);
+}
+
+void client_hook_remove(struct control_client *c, struct client_hook *hook)
+{
+    g_ptr_array_remove_fast(c->hooks, hook);
+}
+
+/* Takes over `line`, NULL is fine. */
+static void append_line(struct control_client *c, json_t *line)
 {
     if (line && c->fd >= 0) {
         char *text = json_dumps(line, JSON_COMPACT);
@@ -240,6 +275,22 @@ void client_reply(struct control_client *c, json_t *line)
         free(text);
     }
     json_decref(line);
+}
+
+bool client_note(struct control_client *c, json_t *line)
+{
+    if (c->fd < 0 || c->out->len > OUTPUT_MAX) {
+        json_decref(line);
+        return false;
+    }
+    append_line(c, line);
+    client_pump(c);
+    return c->fd >= 0;
+}
+
+void client_reply(struct control_client *c, json_t *line)
+{
+    append_line(c, line);
     c->calls--;
     client_pump(c);
     client_unref(c);

@@ -19,11 +19,22 @@ void client_finish(struct control_client *client);
 /* End the connection; calls under way keep the memory until they have replied. */
 void client_close(struct control_client *client);
 
+/* Told when the connection ends. Owned by who registers it. */
+struct client_hook {
+    void (*fn)(void *data); /* called once, when it is no longer registered */
+    void *data;
+};
+void client_hook_add(struct control_client *client, struct client_hook *hook);
+void client_hook_remove(struct control_client *client, struct client_hook *hook);
+
 bool client_is_read_only(const struct control_client *client);
 /* A call begins: it holds the client until client_reply(). */
 void client_call_begin(struct control_client *client);
 /* A call ends: queue one line; `line` NULL: nothing is to be said (a notification). Takes over
  * `line`. */
 void client_reply(struct control_client *client, json_t *line);
+/* Queue one line within a call. Takes over `line`. False: it is gone, or has not taken what was
+ * queued before. */
+bool client_note(struct control_client *client, json_t *line);
 
 #endif

@@ -71,6 +71,12 @@ void control_reply(struct control_call *call, json_t *result);
 void control_fail(struct control_call *call, GError *error);
 /* Either of them: an empty object, or the error if there is one. */
 void control_end(struct control_call *call, GError *error);
+/* A notification to the client of a call that goes on: JSON-RPC without an id. Takes over `params`.
+ * False: nobody is told, because the client is gone, or takes too little of what it is sent. */
+bool control_notify(struct control_call *call, const char *method, json_t *params);
+/* Have `fn` called when the client goes before the call has ended; once per call. It may end the
+ * call. */
+void control_on_gone(struct control_call *call, void (*fn)(void *data), void *data);
 /* The kind of object that an error is about, for programs ("target", "lun"); constant text, NULL:
  * none. */
 void control_about(struct control_call *call, const char *object);

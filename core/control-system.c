@@ -2,10 +2,13 @@
 /* Methods system.*: the daemon itself. */
 #include "control-method.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #include "account.h"
 #include "config.h"
+#include "control-farewell.h"
+#include "control-health.h"
 #include "control.h"
 #include "cpu-list.h"
 #include "daemon.h"
@@ -13,6 +16,7 @@
 #include "nexus.h"
 #include "plugin.h"
 #include "portal.h"
+#include "system.h"
 #include "target.h"
 #include "thread.h"
 
@@ -70,6 +74,18 @@ static void describe_threads(json_t *o, const struct daemon *d)
     json_object_set_new(o, "target_defaults", target_defaults());
 }
 
+static void describe_drain(json_t *o)
+{
+    const struct farewell *drain = system_draining();
+    if (!drain)
+        return;
+    struct farewell_count count = farewell_count(drain);
+    json_object_set_new(o, "drain",
+                        json_pack("{s:i, s:i, s:i, s:i}", "asked", (int)count.asked, "dropped",
+                                  (int)count.dropped, "left", (int)count.left, "seconds",
+                                  (int)farewell_seconds(drain)));
+}
+
 static void system_show_(struct control_call *call, const json_t *params)
 {
     const struct daemon *d = daemon_get();
@@ -78,6 +94,8 @@ static void system_show_(struct control_call *call, const json_t *params)
         json_pack("{s:s, s:i, s:I, s:b}", "version", PACKAGE_VERSION, "pid", (int)getpid(),
                   "uptime", (json_int_t)((g_get_monotonic_time() - d->started) / G_USEC_PER_SEC),
                   "debug", log_get_level() >= TGT_LOG_DEBUG);
+    control_put(o, "state", system_state_name(system_state()));
+    describe_drain(o);
     describe_threads(o, d);
     count_luns(o);
     json_object_set_new(o, "sessions", json_integer(sessions->len));
@@ -90,9 +108,69 @@ static void system_show_(struct control_call *call, const json_t *params)
     control_reply(call, o);
 }
 
+/* ---- Settings ---- */
+
+static bool set_state(const char *value, GError **error)
+{
+    return system_set_state(value, error);
+}
+
+static bool set_debug(const char *value, GError **error)
+{
+    bool on = strcmp(value, "on") == 0;
+    if (!on && strcmp(value, "off") != 0) {
+        g_set_error(error, CORE_ERROR, CORE_ERROR_INVALID, "debug is on or off, not '%s'", value);
+        return false;
+    }
+    log_set_level(on ? TGT_LOG_DEBUG : daemon_get()->config.log_level);
+    return true;
+}
+
+static const struct setting {
+    const char *key;
+    bool (*set)(const char *value, GError **error);
+} settings[] = {{"state", set_state}, {"debug", set_debug}};
+
+static bool set(const char *key, const char *value, GError **error)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(settings); i++)
+        if (strcmp(settings[i].key, key) == 0)
+            return settings[i].set(value, error);
+    g_set_error(error, CORE_ERROR, CORE_ERROR_INVALID,
+                "the daemon has no setting '%s': it has state and debug", key);
+    return false;
+}
+
+static void system_set_(struct control_call *call, const json_t *params)
+{
+    GError *error = NULL;
+    const char *key;
+    json_t *value;
+    control_about(call, "system");
+    json_object_foreach(json_object_get(params, "values"), key, value)
+        if (!set(key, json_string_value(value), &error))
+            break;
+    control_end(call, error);
+}
+
+/* ---- Drain and end ---- */
+
+static void system_drain_(struct control_call *call, const json_t *params)
+{
+    control_drain(call, control_deadline(params));
+}
+
+static void system_undrain_(struct control_call *call, const json_t *params)
+{
+    system_undrain();
+    control_reply(call, NULL);
+}
+
 static void system_shutdown_(struct control_call *call, const json_t *params)
 {
     struct daemon *d = daemon_get();
+    if (json_object_get(params, "deadline"))
+        d->config.stop_timeout = control_deadline(params);
     g_main_loop_quit(d->loop);
     control_answer_last(d->control, call);
 }
@@ -103,6 +181,20 @@ const struct control_method control_system_methods[] = {
      "End the daemon as SIGTERM does; answered when all is closed",
      false,
      system_shutdown_,
-     {{0}}},
+     {{"deadline", CONTROL_UINT, false,
+       "seconds until sessions are dropped that have not logged out", 86400}}},
+    {"system.health", "Say what keeps initiators from being served", true, control_health, {{0}}},
+    {"system.set",
+     "Change the daemon, value by value until one is refused",
+     false,
+     system_set_,
+     {{"values", CONTROL_MAP, true, "state: ready or offline (no logins); debug: on or off"}}},
+    {"system.drain",
+     "Take no more logins, ask all initiators to log out; answered when they have, or were "
+     "dropped after the deadline",
+     false,
+     system_drain_,
+     {{CONTROL_DEADLINE}}},
+    {"system.undrain", "Take logins again; end a drain", false, system_undrain_, {{0}}},
     {0},
 };

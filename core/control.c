@@ -27,6 +27,7 @@ struct control_call {
     struct control_client *client;
     json_t *id; /* NULL: a notification, which gets no reply */
     const char *about;
+    struct client_hook hook; /* registered if it has a function */
 };
 
 static void rpc_methods(struct control_call *call, const json_t *params);
@@ -82,6 +83,8 @@ static int code_of(const GError *error)
 static void call_end(struct control_call *call, const char *member, json_t *value)
 {
     json_t *line = NULL;
+    if (call->hook.fn)
+        client_hook_remove(call->client, &call->hook);
     if (call->id)
         line = json_pack("{s:s, s:O, s:o}", "jsonrpc", "2.0", "id", call->id, member, value);
     else
@@ -114,6 +117,19 @@ void control_end(struct control_call *call, GError *error)
         control_fail(call, error);
     else
         control_reply(call, NULL);
+}
+
+bool control_notify(struct control_call *call, const char *method, json_t *params)
+{
+    json_t *line =
+        json_pack("{s:s, s:s, s:o}", "jsonrpc", "2.0", "method", method, "params", params);
+    return client_note(call->client, line);
+}
+
+void control_on_gone(struct control_call *call, void (*fn)(void *data), void *data)
+{
+    call->hook = (struct client_hook){fn, data};
+    client_hook_add(call->client, &call->hook);
 }
 
 void control_about(struct control_call *call, const char *object)

@@ -5,18 +5,19 @@
 #include <unistd.h>
 
 #include "account.h"
+#include "alive.h"
 #include "control.h"
 #include "log.h"
 #include "nexus.h"
 #include "plugin.h"
 #include "portal.h"
+#include "system.h"
 #include "target.h"
 #include "thread.h"
 
-/* How long initiators may take to log out when asked politely, sessions to close when they are not
- * asked any more, and stores to close with all that they still have to write. */
-#define POLITE_MS   1000
-#define SESSIONS_MS 3000
+/* How long sessions that nobody waits for any more may take to close, and stores with all that they
+ * still have to write. */
+#define SESSIONS_MS 10000
 #define STORES_MS   60000
 
 static struct daemon *the_daemon;
@@ -51,6 +52,7 @@ static void free_parts(struct daemon *d)
     targets_free(d->targets);
     threads_stop(d->threads);
     accounts_free(d->accounts); /* logins may have asked until here */
+    alive_free(d->alive);
     plugins_free(d->plugins);
     g_clear_pointer(&d->optables, g_hash_table_unref);
     remove_pid_file(d);
@@ -71,6 +73,7 @@ static bool start_parts(struct daemon *d, GError **error)
     d->threads = threads_start(&threads, error);
     if (!d->threads)
         return false;
+    d->alive = alive_new(d->threads);
     d->plugins = plugins_new(c->plugin_dirs, c->plugin_conf_dirs);
     d->accounts = accounts_new();
     d->targets = targets_new();
@@ -120,27 +123,27 @@ static bool run_until(bool (*over)(const void *), const void *data, unsigned ms)
     return !late;
 }
 
-static bool no_sessions(const void *data)
+static bool drain_over(const void *data)
 {
-    g_autoptr(GPtrArray) sessions = nexus_list(NULL);
-    return sessions->len == 0;
+    return !system_draining();
 }
 
-static void kill_sessions(enum tgt_close_reason reason)
+/* A drain of the admin gives way: the end has a deadline of its own. */
+static void close_sessions(struct daemon *d)
 {
-    g_autoptr(GPtrArray) sessions = nexus_list(NULL);
-    for (guint i = 0; i < sessions->len; i++)
-        nexus_kill(((const struct nexus_info *)sessions->pdata[i])->id, reason, NULL);
+    unsigned seconds = d->config.stop_timeout;
+    system_undrain();
+    system_drain(seconds, NULL, NULL, NULL);
+    run_until(drain_over, NULL, seconds * 1000 + SESSIONS_MS);
+    g_autoptr(GArray) left = nexus_ids();
+    if (left->len > 0)
+        log_warning("%u sessions are still open: their targets are deleted under them", left->len);
 }
 
-static void close_sessions(void)
+void daemon_hasten(void)
 {
-    kill_sessions(TGT_CLOSE_SHUTDOWN);
-    if (run_until(no_sessions, NULL, POLITE_MS))
-        return;
-    kill_sessions(TGT_CLOSE_ADMIN);
-    if (!run_until(no_sessions, NULL, SESSIONS_MS))
-        log_warning("sessions are still open: their targets are deleted under them");
+    if (the_daemon)
+        system_drain_hasten();
 }
 
 static void close_portals(void)
@@ -211,7 +214,7 @@ void daemon_stop(void)
     control_close(d->control);
     plugins_stop(d->plugins);
     close_portals();
-    close_sessions();
+    close_sessions(d);
     delete_targets();
     free_parts(d);
 }

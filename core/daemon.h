@@ -7,13 +7,16 @@
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <tgt/host.h>
 
 struct plugins;
 struct accounts;
 struct targets;
 struct portals;
 struct threads;
+struct alive;
 struct control;
+struct drain;
 
 /* What the command line said. Strings are owned by the daemon. */
 struct daemon_config {
@@ -27,6 +30,8 @@ struct daemon_config {
     uint64_t buffer_memory;  /* bytes of data buffers per I/O thread; 0: the default */
     int spin_us;             /* of struct threads_config */
     GArray *io_cpus;         /* the same; NULL: anywhere */
+    enum tgt_log_level log_level; /* what is logged, when nobody debugs */
+    unsigned stop_timeout;        /* seconds that initiators have to log out when the daemon ends */
 };
 
 /* Set up by daemon_start(), constant afterwards; each part has its own locking rules. */
@@ -45,6 +50,9 @@ struct daemon {
         optables; /* optable.c: struct optable by device table; NULL until first use. Main thread */
     uint64_t last_session; /* atomic: number of the newest session */
     gint work;             /* atomic: see daemon_work_begin() */
+    gint state;            /* atomic: enum system_state */
+    struct alive *alive;   /* alive.h */
+    struct drain *drain;   /* system.c: the one under way, NULL: none */
 };
 
 /* The daemon of this process; NULL before daemon_start(). The one mutable variable of file scope in
@@ -58,6 +66,8 @@ bool daemon_start(struct daemon_config *config, GError **error);
  * then threads; the next daemon may start when it returns. Main thread; iterates its main context.
  */
 void daemon_stop(void);
+/* Initiators have had time enough to log out; while daemon_stop() runs. Main thread. */
+void daemon_hasten(void);
 
 /* Work of the control path begins and ends: in a worker, by messages, or as a completion that is
  * still to come. It uses plugins and threads without being seen anywhere else, and daemon_stop()

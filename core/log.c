@@ -34,6 +34,21 @@ enum tgt_log_level log_get_level(void)
     return (enum tgt_log_level)__atomic_load_n(&current, __ATOMIC_RELAXED);
 }
 
+const char *log_level_name(enum tgt_log_level level)
+{
+    return levels[level].word;
+}
+
+bool log_level_parse(const char *name, enum tgt_log_level *level)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(levels); i++)
+        if (strcmp(levels[i].word, name) == 0) {
+            *level = (enum tgt_log_level)i;
+            return true;
+        }
+    return false;
+}
+
 void log_use_syslog(const char *ident)
 {
     openlog(ident, LOG_PID | LOG_NDELAY, LOG_DAEMON);

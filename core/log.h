@@ -5,12 +5,16 @@
 #define CORE_LOG_H
 
 #include <glib.h>
+#include <stdbool.h>
 #include <tgt/host.h>
 
 /* Any thread. Lines above the current level cost one comparison. */
 void log_msg(enum tgt_log_level level, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
 void log_set_level(enum tgt_log_level level);
 enum tgt_log_level log_get_level(void);
+/* "error", "warning", … */
+const char *log_level_name(enum tgt_log_level level);
+bool log_level_parse(const char *name, enum tgt_log_level *level);
 /* From now on to syslog, under the name `ident` (kept by reference). */
 void log_use_syslog(const char *ident);
 

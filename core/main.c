@@ -42,7 +42,10 @@ static void raise_file_limit(void)
 
 static gboolean on_signal(gpointer loop)
 {
-    g_main_loop_quit(loop);
+    if (g_main_loop_is_running(loop))
+        g_main_loop_quit(loop);
+    else
+        daemon_hasten();
     return G_SOURCE_CONTINUE;
 }
 
@@ -161,7 +164,7 @@ static int run(struct options *o)
     g_autoptr(GError) error = NULL;
     int ready_fd = -1;
     signal(SIGPIPE, SIG_IGN);
-    log_set_level(o->debug ? TGT_LOG_DEBUG : TGT_LOG_NOTICE);
+    log_set_level(o->debug ? TGT_LOG_DEBUG : o->config.log_level);
     raise_file_limit();
     if (!o->foreground && !o->nodaemonize && (ready_fd = detach(&error)) < 0) {
         log_error("%s", error->message);

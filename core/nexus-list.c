@@ -50,6 +50,12 @@ static void append_nexuses(GPtrArray *list, struct tgt_target *target)
     g_mutex_unlock(&target->lock);
 }
 
+static gint compare_numbers(gconstpointer a, gconstpointer b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
 static gint compare_ids(gconstpointer a, gconstpointer b)
 {
     const struct nexus_info *x = *(const struct nexus_info *const *)a,
@@ -68,6 +74,52 @@ GPtrArray *nexus_list(const struct tgt_target *target)
     return list;
 }
 
+static void append_ids(GArray *ids, struct tgt_target *target)
+{
+    g_mutex_lock(&target->lock);
+    for (GList *l = target->nexuses; l != NULL; l = l->next)
+        g_array_append_val(ids, ((struct tgt_nexus *)l->data)->id);
+    g_mutex_unlock(&target->lock);
+}
+
+GArray *nexus_ids(void)
+{
+    GArray *ids = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+    g_autoptr(GList) targets = targets_list();
+    for (GList *t = targets; t != NULL; t = t->next)
+        append_ids(ids, t->data);
+    g_array_sort(ids, compare_numbers);
+    return ids;
+}
+
+/* Call `fn` with the nexus under its target's lock; false: it is gone. */
+static bool with_nexus(uint64_t id, void (*fn)(struct tgt_nexus *nexus, void *data), void *data)
+{
+    bool found = false;
+    g_autoptr(GList) targets = targets_list();
+    for (GList *t = targets; t != NULL && !found; t = t->next) {
+        struct tgt_target *target = t->data;
+        g_mutex_lock(&target->lock);
+        for (GList *l = target->nexuses; l != NULL && !found; l = l->next)
+            if ((found = ((struct tgt_nexus *)l->data)->id == id))
+                fn(l->data, data);
+        g_mutex_unlock(&target->lock);
+    }
+    return found;
+}
+
+static void take_commands(struct tgt_nexus *nexus, void *data)
+{
+    *(unsigned *)data = __atomic_load_n(&nexus->cmd_count, __ATOMIC_RELAXED);
+}
+
+unsigned nexus_commands(uint64_t id)
+{
+    unsigned commands = 0;
+    with_nexus(id, take_commands, &commands);
+    return commands;
+}
+
 /* ---- Closing ---- */
 
 /* On its way to the nexus's thread. */
@@ -76,6 +128,7 @@ struct close_request {
     struct tgt_target *target; /* one reference */
     uint64_t id;
     enum tgt_close_reason reason;
+    unsigned seconds; /* to log out first; 0: close it */
 };
 
 /* A nexus ends on its own thread, so there it is either gone from the list or lives. */
@@ -90,24 +143,34 @@ struct tgt_nexus *nexus_find(struct tgt_target *target, uint64_t id)
     return nexus;
 }
 
+static void tell(struct tgt_nexus *nexus, const struct close_request *r)
+{
+    const struct tgt_transport_ops *ops = &nexus->transport->transport;
+    if (r->seconds > 0 && ops->nexus_logout != NULL)
+        ops->nexus_logout(nexus, r->seconds);
+    else
+        ops->nexus_close(nexus, r->reason);
+}
+
 static void ask(struct tgt_msg *msg)
 {
     struct close_request *r = (struct close_request *)msg;
     struct tgt_nexus *nexus = nexus_find(r->target, r->id);
     if (nexus != NULL && !nexus->closing)
-        nexus->transport->transport.nexus_close(nexus, r->reason);
+        tell(nexus, r);
     target_unref(r->target);
     g_free(r);
 }
 
 /* Caller holds the target's lock. */
-static void send_request(struct tgt_nexus *nexus, enum tgt_close_reason reason)
+static void send_request(struct tgt_nexus *nexus, enum tgt_close_reason reason, unsigned seconds)
 {
     struct close_request *r = g_new0(struct close_request, 1);
     r->msg.fn = ask;
     r->target = target_ref(nexus->target);
     r->id = nexus->id;
     r->reason = reason;
+    r->seconds = seconds;
     thread_post(nexus->thread, &r->msg);
 }
 
@@ -121,7 +184,7 @@ static bool close_nexuses(struct tgt_target *target,
     for (GList *l = target->nexuses; l != NULL; l = l->next) {
         if (!matches(l->data, id))
             continue;
-        send_request(l->data, reason);
+        send_request(l->data, reason, 0);
         found = true;
     }
     g_mutex_unlock(&target->lock);
@@ -162,4 +225,14 @@ bool nexus_kill(uint64_t id, enum tgt_close_reason reason, GError **error)
     g_set_error(error, CORE_ERROR, CORE_ERROR_NOT_FOUND, "there is no session %" G_GUINT64_FORMAT,
                 id);
     return false;
+}
+
+static void ask_logout(struct tgt_nexus *nexus, void *seconds)
+{
+    send_request(nexus, TGT_CLOSE_ADMIN, *(const unsigned *)seconds);
+}
+
+void nexus_ask_logout(uint64_t id, unsigned seconds)
+{
+    with_nexus(id, ask_logout, &seconds);
 }

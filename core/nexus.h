@@ -76,6 +76,13 @@ struct nexus_info {
 /* All sessions, or those of one target, sorted by id: GPtrArray of struct nexus_info that frees
  * them. Main thread. */
 GPtrArray *nexus_list(const struct tgt_target *target);
+/* The numbers of all sessions (uint64_t). Main thread. */
+GArray *nexus_ids(void);
+/* Commands of a session that are under way; 0 also if it is gone. Racy. Main thread. */
+unsigned nexus_commands(uint64_t id);
+/* Ask the initiator to log out within so many seconds; a transport that cannot ask closes the
+ * session. Nothing happens if it is gone. Main thread. */
+void nexus_ask_logout(uint64_t id, unsigned seconds);
 /* Ask the transport to close the session. Main thread. False: no such session. The closing ends
  * later. */
 bool nexus_kill(uint64_t id, enum tgt_close_reason reason, GError **error);

@@ -8,11 +8,12 @@
 
 #include "daemon.h"
 
-/* One "--TRANSPORT key=value,…" of the command line; several of the same transport are one. */
+/* One "--TRANSPORT key=value,…"; several of the same transport are one. */
 struct transport_option {
     char *name;
     GPtrArray *portals; /* char *, in the order given */
     GPtrArray *options; /* char *, "key=value", then NULL */
+    bool from_file;     /* the portals are of the settings file: the command line replaces them */
 };
 
 struct options {
@@ -22,6 +23,7 @@ struct options {
     bool nodaemonize;      /* no daemon; log to syslog */
     bool debug;
     char *pid_file;
+    char *targets_file; /* --config; NULL: none */
 };
 
 /* What to do after the command line was read. */

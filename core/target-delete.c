@@ -11,6 +11,7 @@
 #include "later.h"
 #include "lu.h"
 #include "nexus.h"
+#include "system.h"
 #include "thread.h"
 
 /* A deletion under way. The main thread's; freed by its last step. */
@@ -75,6 +76,8 @@ static void wake(struct tgt_target *target)
 static int judge_nexus(struct tgt_target *target, const struct tgt_nexus *nexus,
                        struct tgt_error *err)
 {
+    if (system_state() != SYSTEM_READY)
+        return core_error_set(err, EBUSY, "no logins are taken");
     if (!__atomic_load_n(&target->online, __ATOMIC_ACQUIRE))
         return core_error_set(err, EBUSY, "the target '%s' is offline", target->name);
     if (target->dying)

@@ -13,6 +13,7 @@
 #include "lun-map.h"
 #include "name.h"
 #include "plugin.h"
+#include "system.h"
 
 /* All targets. Changed by the main thread under `lock`, read by it without, by others under `lock`.
  */
@@ -259,8 +260,12 @@ enum tgt_find target_find(const char *name, const struct tgt_access *access,
                           struct tgt_target **target)
 {
     enum tgt_find result = TGT_FIND_OK;
-    struct tgt_target *found = find(name);
     *target = NULL;
+    if (system_state() != SYSTEM_READY)
+        return TGT_FIND_OFFLINE;
+    if (name == NULL)
+        return TGT_FIND_OK;
+    struct tgt_target *found = find(name);
     if (found == NULL)
         return TGT_FIND_NONE;
     if (!allowed(found, access))

@@ -25,6 +25,8 @@ struct rpc {
     bool quiet;       /* say nothing while waiting */
     json_int_t id;    /* of the last request */
     GString *in;      /* received, not yet a line */
+    void (*on_notification)(const char *method, const json_t *params, void *data); /* or NULL */
+    void *data;
 };
 
 void rpc_error_clear(struct rpc_error *error)
@@ -104,6 +106,14 @@ void rpc_set_quiet(struct rpc *rpc)
     rpc->quiet = true;
 }
 
+void rpc_on_notification(struct rpc *rpc,
+                         void (*fn)(const char *method, const json_t *params, void *data),
+                         void *data)
+{
+    rpc->on_notification = fn;
+    rpc->data = data;
+}
+
 struct rpc *rpc_open(const char *path, unsigned limit_s, struct rpc_error *error)
 {
     struct rpc *rpc = rpc_new(-1);
@@ -166,16 +176,18 @@ struct patience {
 
 static struct patience patience_for(const struct rpc *rpc, const char *method)
 {
-    static const char *const slow[] = {"lun.create",    "lun.delete", "lun.resize",
-                                       "plugin.load",   "portal.add", "system.shutdown",
-                                       "target.delete", NULL};
+    static const char *const slow[] = {
+        "log.follow", "lun.create",     "lun.delete",   "lun.resize",      "plugin.load",
+        "portal.add", "session.logout", "system.drain", "system.shutdown", "target.delete",
+        NULL};
     gint64 now = g_get_monotonic_time();
     bool is_slow = g_strv_contains(slow, method);
     unsigned limit_s = rpc->limit_s || is_slow ? rpc->limit_s : PATIENCE_S;
     return (struct patience){
         .method = method,
         .end = limit_s ? now + limit_s * G_USEC_PER_SEC : 0,
-        .notice = is_slow && !rpc->quiet ? now + PATIENCE_S * G_USEC_PER_SEC : 0,
+        .notice =
+            is_slow && !rpc->quiet && !rpc->on_notification ? now + PATIENCE_S * G_USEC_PER_SEC : 0,
     };
 }
 
@@ -230,14 +242,27 @@ static gssize receive_line(struct rpc *rpc, struct patience *patience)
     }
 }
 
-static json_t *receive_reply(struct rpc *rpc, struct patience *patience)
+static json_t *receive_object(struct rpc *rpc, struct patience *patience)
 {
     gssize len = receive_line(rpc, patience);
     if (len < 0)
         return NULL;
-    json_t *reply = json_loadb(rpc->in->str, len, 0, NULL);
+    json_t *object = json_loadb(rpc->in->str, len, 0, NULL);
     g_string_erase(rpc->in, 0, len + 1);
-    return reply;
+    return object;
+}
+
+static json_t *receive_reply(struct rpc *rpc, struct patience *patience)
+{
+    for (;;) {
+        json_t *object = receive_object(rpc, patience);
+        const char *method = json_string_value(json_object_get(object, "method"));
+        if (!method)
+            return object;
+        if (rpc->on_notification)
+            rpc->on_notification(method, json_object_get(object, "params"), rpc->data);
+        json_decref(object);
+    }
 }
 
 static void take_error(const json_t *value, struct rpc_error *error)

@@ -33,6 +33,11 @@ struct rpc *rpc_new(int fd);
 /* Wait in silence: never write to standard error. */
 void rpc_set_quiet(struct rpc *rpc);
 void rpc_close(struct rpc *rpc); /* NULL is fine */
+/* From now on, `fn` gets what the daemon tells before the end of a call: the method of the
+ * notification and its parameters. */
+void rpc_on_notification(struct rpc *rpc,
+                         void (*fn)(const char *method, const json_t *params, void *data),
+                         void *data);
 /* Call a method and wait for its end. Takes over `params` (NULL: none). The result belongs to the
  * caller; NULL: `error` says why. */
 json_t *rpc_call(struct rpc *rpc, const char *method, json_t *params, struct rpc_error *error);

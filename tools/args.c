@@ -24,6 +24,8 @@ const struct option_row option_rows[] = {
     {"by", 0, "lun|session|initiator|plugin", "what a line is to be of (default lun)"},
     {"close", 0, NULL, "close the sessions that are not let in any more"},
     {"count", 0, "N", "how often to print (default: until Ctrl-C)"},
+    {"deadline", 0, "SECONDS",
+     "how long initiators have to log out before they are dropped (default 10)"},
     {"force", 0, NULL, "also while sessions are open: they are closed"},
     {"initiator", 0, "IQN", "iSCSI name of an initiator"},
     {"interval", 0, "SECONDS", "how often to look (default 1)"},

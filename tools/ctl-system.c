@@ -52,6 +52,7 @@ static void print_system(const json_t *s)
     json_t *dir;
     print_text("version", ctl_text(s, "version"));
     print_int(s, "pid");
+    print_text("logins", ctl_text(s, "state"));
     print_text("up", up);
     print_ring(s);
     print_settings(s);
@@ -79,20 +80,115 @@ static enum ctl_exit system_show(struct ctl *ctl)
     return CTL_OK;
 }
 
+/* ---- Logins ---- */
+
+static enum ctl_exit set_state(struct ctl *ctl, const char *state)
+{
+    return ctl_do(ctl, "system.set", json_pack("{s:{s:s}}", "values", "state", state));
+}
+
+static enum ctl_exit system_ready(struct ctl *ctl)
+{
+    return set_state(ctl, "ready");
+}
+
+static enum ctl_exit system_offline(struct ctl *ctl)
+{
+    return set_state(ctl, "offline");
+}
+
+static enum ctl_exit system_drain(struct ctl *ctl)
+{
+    json_t *params = json_object();
+    if (!ctl_put_number(ctl, params, "deadline")) {
+        json_decref(params);
+        return CTL_USAGE;
+    }
+    json_t *result = ctl_call_telling(ctl, "system.drain", params, ctl_print_progress, NULL);
+    if (!result)
+        return ctl->status;
+    if (!ctl_json(ctl, result))
+        json_decref(result);
+    return CTL_OK;
+}
+
+static enum ctl_exit system_undrain(struct ctl *ctl)
+{
+    return ctl_do(ctl, "system.undrain", NULL);
+}
+
 static enum ctl_exit system_shutdown(struct ctl *ctl)
 {
-    return ctl_do(ctl, "system.shutdown", NULL);
+    json_t *params = json_object();
+    if (ctl_put_number(ctl, params, "deadline"))
+        return ctl_do(ctl, "system.shutdown", params);
+    json_decref(params);
+    return CTL_USAGE;
+}
+
+/* ---- Health ---- */
+
+static void print_health(const json_t *health)
+{
+    size_t i;
+    json_t *check;
+    struct table *table = table_new("CHECK STATE NOTE");
+    json_array_foreach(json_object_get(health, "checks"), i, check) {
+        table_cell(table, ctl_text(check, "check"));
+        table_cell(table, ctl_bool(check, "ok") ? "ok" : "FAILED");
+        table_cell(table, ctl_text(check, "text"));
+    }
+    table_print(table);
+}
+
+static enum ctl_exit system_health(struct ctl *ctl)
+{
+    json_t *health = ctl_call(ctl, "system.health", NULL);
+    if (!health)
+        return ctl->status;
+    enum ctl_exit status = ctl_bool(health, "healthy") ? CTL_OK : CTL_REFUSED;
+    if (ctl_json(ctl, health))
+        return status;
+    print_health(health);
+    json_decref(health);
+    return status;
 }
 
 const struct command ctl_system_commands[] = {
     {"system", "show", "", "Describe the daemon", 0, 0, system_show, {NULL}},
+    {"system", "ready", "", "Take logins", 0, 0, system_ready, {NULL}},
+    {"system", "offline", "", "Take no logins; sessions stay", 0, 0, system_offline, {NULL}},
+    {"system",
+     "drain",
+     "",
+     "Take no logins, ask all initiators to log out, drop those that do not",
+     0,
+     0,
+     system_drain,
+     {"deadline"}},
+    {"system",
+     "undrain",
+     "",
+     "Take logins again after, or during, a drain",
+     0,
+     0,
+     system_undrain,
+     {NULL}},
+    {"system",
+     "health",
+     "",
+     "Say what keeps initiators from being served",
+     0,
+     0,
+     system_health,
+     {NULL}},
     {"system",
      "shutdown",
      "",
-     "End the daemon: sessions are closed, targets go",
+     "End the daemon: initiators are asked to log out, targets go",
      0,
      0,
      system_shutdown,
-     {NULL}},
+     {"deadline"}},
     {0},
 };

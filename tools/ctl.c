@@ -50,17 +50,52 @@ static void *failed(struct ctl *ctl, struct rpc_error *error)
     return NULL;
 }
 
+static bool connect_rpc(struct ctl *ctl)
+{
+    struct rpc_error error = {0};
+    if (ctl->rpc)
+        return true;
+    g_autofree char *path =
+        rpc_path(args_value(&ctl->args, "socket"), args_value(&ctl->args, "control-port"));
+    ctl->rpc = rpc_open(path, ctl->timeout_s, &error);
+    return ctl->rpc || failed(ctl, &error);
+}
+
+json_t *ctl_call_telling(struct ctl *ctl, const char *method, json_t *params,
+                         void (*fn)(const char *method, const json_t *params, void *data),
+                         void *data)
+{
+    if (!connect_rpc(ctl)) {
+        json_decref(params);
+        return NULL;
+    }
+    rpc_on_notification(ctl->rpc, fn, data);
+    return ctl_call(ctl, method, params);
+}
+
+/* A line for each change: it is as good in a log as for eyes. */
+void ctl_print_progress(const char *method, const json_t *params, void *data)
+{
+    json_int_t asked = ctl_int(params, "asked"), left = ctl_int(params, "left");
+    json_int_t seconds = ctl_int(params, "seconds");
+    if (asked == 0)
+        return;
+    fprintf(stderr, "%" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT " sessions have gone",
+            asked - left, asked);
+    if (left > 0 && seconds > 0)
+        fprintf(stderr, "; %" JSON_INTEGER_FORMAT " have %" JSON_INTEGER_FORMAT " s to log out",
+                left, seconds);
+    else if (left > 0)
+        fprintf(stderr, "; %" JSON_INTEGER_FORMAT " are being dropped", left);
+    fputc('\n', stderr);
+}
+
 json_t *ctl_call(struct ctl *ctl, const char *method, json_t *params)
 {
     struct rpc_error error = {0};
-    if (!ctl->rpc) {
-        g_autofree char *path =
-            rpc_path(args_value(&ctl->args, "socket"), args_value(&ctl->args, "control-port"));
-        ctl->rpc = rpc_open(path, ctl->timeout_s, &error);
-    }
-    if (!ctl->rpc) {
+    if (!connect_rpc(ctl)) {
         json_decref(params);
-        return failed(ctl, &error);
+        return NULL;
     }
     json_t *result = rpc_call(ctl->rpc, method, params, &error);
     return result ? result : failed(ctl, &error);

@@ -73,6 +73,12 @@ extern const struct command ctl_target_commands[];
 const char *ctl_word(const struct ctl *ctl, guint index);
 /* Call a method; takes over `params`. NULL: stderr says why, and ctl->status is the exit status. */
 json_t *ctl_call(struct ctl *ctl, const char *method, json_t *params);
+/* The same for a call that goes on for long: meanwhile `fn` gets what the daemon tells. */
+json_t *ctl_call_telling(struct ctl *ctl, const char *method, json_t *params,
+                         void (*fn)(const char *method, const json_t *params, void *data),
+                         void *data);
+/* Tell on stderr how many sessions have gone yet: for ctl_call_telling(). */
+void ctl_print_progress(const char *method, const json_t *params, void *data);
 /* Call a method whose result is of no interest to eyes. */
 enum ctl_exit ctl_do(struct ctl *ctl, const char *method, json_t *params);
 /* With --format json: print the result, free it, true. Else false. */

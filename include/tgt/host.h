@@ -146,6 +146,7 @@ struct tgt_host {
                                     const struct tgt_nexus_args *args, struct tgt_error *err);
     void (*nexus_close)(struct tgt_nexus *nexus, void (*done)(void *priv));
     void *(*nexus_priv)(const struct tgt_nexus *nexus);
+    /* name NULL (1.1): are logins taken at all? TGT_FIND_OK, with no target, or _OFFLINE */
     enum tgt_find (*target_find)(const char *name, const struct tgt_access *access,
                                  struct tgt_target **target);
     void (*target_unref)(struct tgt_target *target);
@@ -550,7 +551,8 @@ static inline bool tgt_nexus_hinders(struct tgt_nexus *nexus, enum tgt_dir dir)
     return TGT_H_.nexus_hinders(nexus, dir);
 }
 /** Find a target by name and judge access. TGT_FIND_OK: *target holds a reference, drop it with
- * tgt_target_unref(). Any thread. */
+ * tgt_target_unref(). TGT_FIND_OFFLINE: also for every name while the daemon takes no logins;
+ * `name` NULL asks only for that (1.1). Any thread. */
 static inline enum tgt_find tgt_target_find(const char *name, const struct tgt_access *access,
                                             struct tgt_target **target)
 {

@@ -15,6 +15,9 @@
  *
  * Change log
  *  - 1.0 (2026-11): first ABI.
+ *  - 1.1 (2026-11): transports: nexus_logout() asks for a logout with a deadline; portals take over
+ * a socket that listens already, and show theirs (`fd`); tgt_target_find() without a name asks
+ * whether logins are taken.
  */
 #ifndef TGT_PLUGIN_H
 #define TGT_PLUGIN_H
@@ -29,7 +32,7 @@ extern "C" {
 
 /** The ABI that these headers describe. */
 #define TGT_ABI_MAJOR 1
-#define TGT_ABI_MINOR 0
+#define TGT_ABI_MINOR 1
 
 /** The minor that a plugin needs. A plugin that uses only what 1.N offered may define it lower
  * before the include. */

@@ -24,6 +24,8 @@ struct tgt_portal_args {
     uint16_t port;                   /**< 0: let the kernel choose */
     uint16_t tpgt;                   /**< target portal group tag */
     const struct tgt_params *params; /**< values of portal_params (login_timeout, …) */
+    int fd; /**< 1.1: a socket that listens there already, kept from the daemon before: to be used
+               instead of a new one, and taken over, also if portal_open() fails. -1: none */
 };
 
 /** What a portal has become; filled by portal_open(). */
@@ -31,6 +33,8 @@ struct tgt_portal_info {
     uint32_t struct_size; /**< set by the host */
     char address[64];     /**< numeric address as it listens */
     uint16_t port;        /**< the port it listens on */
+    int fd; /**< 1.1: the socket that listens, which the service manager may keep for the next
+               daemon; stays the transport's. -1 (as the host has set it): there is none to keep */
 };
 
 /** Protocol identifiers (SPC-5 7.6.1). */
@@ -77,7 +81,7 @@ struct tgt_account {
 /** Why the core wants a nexus gone. */
 enum tgt_close_reason {
     TGT_CLOSE_ADMIN = 1,    /**< session kill */
-    TGT_CLOSE_SHUTDOWN = 2, /**< the daemon ends: ask politely first */
+    TGT_CLOSE_SHUTDOWN = 2, /**< the daemon ends, or is drained */
     TGT_CLOSE_TARGET = 3,   /**< the target was deleted or access was withdrawn */
     TGT_CLOSE_RESET = 4,    /**< TARGET COLD RESET or I_T NEXUS RESET */
 };
@@ -119,6 +123,10 @@ struct tgt_transport_ops {
     /** The core wants the nexus gone: close it, ending in tgt_nexus_close(). On the nexus's thread.
      * Required. */
     void (*nexus_close)(struct tgt_nexus *nexus, enum tgt_close_reason reason);
+    /** 1.1: ask the initiator to log out within so many seconds (RFC 7143 11.9.1, event 1). What
+     * it does not do by then the core does by nexus_close(). On the nexus's thread. Optional:
+     * without it the nexus is closed at once. */
+    void (*nexus_logout)(struct tgt_nexus *nexus, unsigned seconds);
 };
 
 #ifdef __cplusplus

@@ -5,10 +5,6 @@
 #include "task.h"
 #include "textreq.h"
 
-/* Time that initiators get to log out by themselves when the daemon ends, in seconds as in the
- * message. */
-#define LOGOUT_SECONDS 1u
-
 static void nexus_gone(void *priv)
 {
     struct iscsi_session *s = priv;
@@ -61,14 +57,17 @@ void iscsi_nexus_close(struct tgt_nexus *nexus, enum tgt_close_reason reason)
     const uint32_t *value = c->agreed.value;
     if (c->closed || s->ending)
         return;
-    if (reason == TGT_CLOSE_SHUTDOWN) {
-        iscsi_async_send(c, ISCSI_ASYNC_LOGOUT, 0, 0, LOGOUT_SECONDS);
-        iscsi_timer_set(c, ISCSI_TIMER_END, LOGOUT_SECONDS * 1000000000ull);
-        return;
-    }
     if (reason != TGT_CLOSE_RESET)
         iscsi_async_send(c, ISCSI_ASYNC_DROP_SESSION, 0,
                          (uint16_t)value[ISCSI_KEY_DefaultTime2Wait],
                          (uint16_t)value[ISCSI_KEY_DefaultTime2Retain]);
     iscsi_session_end(c, reason == TGT_CLOSE_RESET ? "target reset" : "closed by the admin");
+}
+
+/* RFC 7143 11.9.1, event 1: Parameter3 says how many seconds there are. */
+void iscsi_nexus_logout(struct tgt_nexus *nexus, unsigned seconds)
+{
+    struct iscsi_session *s = tgt_nexus_priv(nexus);
+    if (!s->conn->closed && !s->ending)
+        iscsi_async_send(s->conn, ISCSI_ASYNC_LOGOUT, 0, 0, (uint16_t)MIN(seconds, UINT16_MAX));
 }

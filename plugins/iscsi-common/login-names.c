@@ -30,11 +30,20 @@ static enum iscsi_login_status find_target(struct iscsi_conn *c)
     return status;
 }
 
+/* What is listed while the daemon takes no logins may be half of what there is. */
+static enum iscsi_login_status judge_discovery(const struct iscsi_conn *c)
+{
+    struct tgt_access access = {c->login->initiator, c->peer};
+    struct tgt_target *none;
+    bool offline = tgt_target_find(NULL, &access, &none) == TGT_FIND_OFFLINE;
+    return offline ? ISCSI_LOGIN_UNAVAILABLE : ISCSI_LOGIN_SUCCESS;
+}
+
 static enum iscsi_login_status judge_target(struct iscsi_conn *c)
 {
     struct iscsi_login *login = c->login;
     if (login->negotiation.discovery)
-        return ISCSI_LOGIN_SUCCESS;
+        return judge_discovery(c);
     if (!login->target_name)
         return ISCSI_LOGIN_MISSING_PARAMETER;
     if (strlen(login->target_name) > ISCSI_NAME_MAX)

@@ -108,6 +108,8 @@ void iscsi_session_end(struct iscsi_conn *c, const char *why);
 void iscsi_session_drop(struct iscsi_conn *c);
 /* The core wants it gone. */
 void iscsi_nexus_close(struct tgt_nexus *nexus, enum tgt_close_reason reason);
+/* The core wants the initiator to log out. */
+void iscsi_nexus_logout(struct tgt_nexus *nexus, unsigned seconds);
 
 /* cmdsn.c */
 enum iscsi_verdict iscsi_cmdsn_judge(const struct iscsi_session *s, const union iscsi_bhs *bhs);

@@ -33,10 +33,8 @@ static void on_end(struct iscsi_conn *c)
 {
     if (c->finishing || (c->session->ending && c->tx_head))
         iscsi_conn_close(c, "it did not take its last answers and close in time");
-    else if (c->session->ending)
-        iscsi_timer_set(c, ISCSI_TIMER_END, ISCSI_END_NS);
     else
-        iscsi_session_end(c, "it did not log out when asked to");
+        iscsi_timer_set(c, ISCSI_TIMER_END, ISCSI_END_NS);
 }
 
 /* Discovery sessions are not pinged (4.3), but must not stay for ever either. */

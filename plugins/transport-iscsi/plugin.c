@@ -63,6 +63,7 @@ static const struct tgt_transport_ops ops = {
     .respond = iscsi_respond,
     .abort = iscsi_abort,
     .nexus_close = iscsi_nexus_close,
+    .nexus_logout = iscsi_nexus_logout,
 };
 
 TGT_PLUGIN_DEFINE(TRANSPORT, "iscsi", PACKAGE_VERSION, "LGPL-2.1-or-later",

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Print the layout of the public structs as C that does not compile once they have changed.
 
-    freeze.py > offsets-1.0.c          (needs clang; LP64 layout)
+    freeze.py > offsets-1.N.c          (needs clang; LP64 layout)
 
 Done once for each minor of the ABI when it is released. Files that exist stay as they are: a new minor only
 appends, so that the older files still hold but for sizes, which they do not check where a table may grow.
@@ -61,6 +61,11 @@ def enumerators():
     return [line.split() for line in out.splitlines()]
 
 
+def version():
+    text = (INCLUDE / "tgt/plugin.h").read_text()
+    return [re.search(rf"#define TGT_ABI_{part} (\d+)", text).group(1) for part in ("MAJOR", "MINOR")]
+
+
 def show(struct, fields, size):
     print()
     for field, offset in fields:
@@ -70,7 +75,8 @@ def show(struct, fields, size):
 
 def main():
     print("/* SPDX-License-Identifier: LGPL-2.1-or-later */")
-    print("/* The layout of plugin ABI 1.0, frozen: made by freeze.py, never changed afterwards. It compiles, or the promise is broken. */")
+    major, minor = version()
+    print(f"/* The layout of plugin ABI {major}.{minor}, frozen: made by freeze.py, never changed afterwards. It compiles, or the promise is broken. */")
     print("#include <tgt/tgt.h>\n")
     print("/* Offsets are those of 64-bit machines. */\n#ifdef __LP64__")
     print("#define AT(type, field, offset) _Static_assert(offsetof(struct type, field) == (offset), #type \".\" #field)")
@@ -80,7 +86,7 @@ def main():
     for struct, (fields, size) in structs:
         if struct in STABLE:
             show(struct, fields, size)
-    print("\n/* Transports and device types are for one minor only. */\n#if TGT_ABI_MINOR == 0")
+    print(f"\n/* Transports and device types are for one minor only. */\n#if TGT_ABI_MINOR == {minor}")
     for struct, (fields, size) in structs:
         if struct not in STABLE:
             show(struct, fields, size)

@@ -49,7 +49,7 @@ static void describes(struct scene *s)
     const struct plugin *p = plugins_find(s->plugins, TGT_PLUGIN_BACKING_STORE, "good");
     g_assert_nonnull(p);
     g_assert_cmpstr(p->version, ==, "1.5");
-    g_assert_cmpstr(p->abi, ==, "1.0");
+    g_assert_cmpstr(p->abi, ==, TGT_STR(TGT_ABI_MAJOR) "." TGT_STR(TGT_ABI_MINOR));
     g_assert_cmpstr(p->provides, ==, "bs:good");
     g_assert_cmpstr(p->licence, ==, "MIT");
     g_assert_cmpstr(p->summary, ==, "A store with a fault: good");

@@ -9,6 +9,8 @@
 #include "error.h"
 #include "scene.h"
 
+#define ABI_NOW TGT_STR(TGT_ABI_MAJOR) "." TGT_STR(TGT_ABI_MINOR)
+
 /* A plugin that is found to be unusable by reading it: the same sentence in the list and on use. */
 static void seen(struct scene *s, const char *path, const char *provides, enum plugin_state state,
                  const char *reason)
@@ -146,21 +148,24 @@ static void other_machine(struct scene *s)
 static void too_old(struct scene *s)
 {
     seen(s, scene_put(s, 0, "too-old"), "bs:too-old", PLUGIN_FOREIGN,
-         " is built for plugin ABI 0.9, this tgtd has 1.0: it is too old, install a build of it "
+         " is built for plugin ABI 0.9, this tgtd has " ABI_NOW
+         ": it is too old, install a build of it "
          "for ABI 1");
 }
 
 static void too_new_major(struct scene *s)
 {
     seen(s, scene_put(s, 0, "too-new"), "bs:too-new", PLUGIN_FOREIGN,
-         " needs plugin ABI 2.0, this tgtd has 1.0: it is too new, upgrade tgtd or install an "
+         " needs plugin ABI 2.0, this tgtd has " ABI_NOW
+         ": it is too new, upgrade tgtd or install an "
          "older build of it");
 }
 
 static void too_new_minor(struct scene *s)
 {
     seen(s, scene_put(s, 0, "too-new-minor"), "bs:too-new-minor", PLUGIN_FOREIGN,
-         " needs plugin ABI 1.99, this tgtd has 1.0: it is too new, upgrade tgtd or install an "
+         " needs plugin ABI 1.99, this tgtd has " ABI_NOW
+         ": it is too new, upgrade tgtd or install an "
          "older build of it");
 }
 

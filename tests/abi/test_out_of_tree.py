@@ -66,7 +66,7 @@ def test_pkg_config_knows_the_plugin_directory(place):
 
 def test_pkg_config_knows_the_abi(place):
     tap.equal(place.pkg_config("--variable=abi_major"), "1", "abi_major")
-    tap.equal(place.pkg_config("--variable=abi_minor"), "0", "abi_minor")
+    tap.equal(place.pkg_config("--variable=abi_minor"), "1", "abi_minor")
 
 
 def test_pkg_config_links_nothing(place):

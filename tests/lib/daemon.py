@@ -117,6 +117,7 @@ class Daemon:
         return [
             self.tgtd, "-f", "-t", str(self.threads), "--ring", self.ring,
             "--control", self.path("control"), "--state-dir", self.path("state"),
+            "--settings", "", "--stop-timeout", "1",
             *(["--iscsi", ",".join(iscsi)] if iscsi else []), *self.args,
         ]  # fmt: skip
 
