@@ -59,6 +59,7 @@ struct ctl {
 };
 
 /* One table per noun, ended by a row without noun. */
+extern const struct command ctl_account_commands[];
 extern const struct command ctl_acl_commands[];
 extern const struct command ctl_lun_commands[];
 extern const struct command ctl_plugin_commands[];

@@ -12,9 +12,9 @@
 #include "rpc.h"
 
 static const struct command *const families[] = {
-    ctl_plugin_commands,  ctl_target_commands, ctl_lun_commands,
-    ctl_session_commands, ctl_portal_commands, ctl_acl_commands,
-    ctl_stats_commands,   ctl_system_commands, ctl_serve_commands,
+    ctl_plugin_commands, ctl_target_commands, ctl_lun_commands,     ctl_session_commands,
+    ctl_portal_commands, ctl_acl_commands,    ctl_account_commands, ctl_stats_commands,
+    ctl_system_commands, ctl_serve_commands,
 };
 
 #define TIMEOUT_MAX_S 86400u

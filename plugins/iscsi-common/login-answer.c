@@ -4,6 +4,10 @@
 
 #include "login.h"
 
+/* Failures to authenticate that are warned of within some time. */
+#define ISCSI_WARNINGS_MAX 10u
+#define ISCSI_WARNINGS_NS  (10ull * 1000000000)
+
 const char *iscsi_login_status_text(enum iscsi_login_status status)
 {
     switch (status) {
@@ -31,12 +35,52 @@ static struct iscsi_tx *new_response(struct iscsi_conn *c, uint8_t flags, const 
     return tx;
 }
 
+/* Admins want to know of them, but a peer may not fill the log. */
+static bool may_warn(struct iscsi_conn *c, unsigned *withheld)
+{
+    struct iscsi_engine *engine = c->thread->engine;
+    struct iscsi_warnings *w = &engine->warnings;
+    uint64_t now = iscsi_now(c);
+    pthread_mutex_lock(&engine->lock);
+    if (w->count == 0 || now - w->since >= ISCSI_WARNINGS_NS) {
+        *withheld = w->withheld;
+        *w = (struct iscsi_warnings){.since = now};
+    }
+    bool may = ++w->count <= ISCSI_WARNINGS_MAX;
+    w->withheld += !may;
+    pthread_mutex_unlock(&engine->lock);
+    return may;
+}
+
+static enum tgt_log_level level_of(struct iscsi_conn *c, enum iscsi_login_status status)
+{
+    unsigned withheld = 0;
+    if (status != ISCSI_LOGIN_AUTH_FAILED || !may_warn(c, &withheld))
+        return TGT_LOG_INFO;
+    if (withheld)
+        tgt_log(TGT_LOG_WARNING, "iscsi: %u more logins failed to authenticate", withheld);
+    return TGT_LOG_WARNING;
+}
+
+static const char *or_unknown(const char *text)
+{
+    return text ? text : "?";
+}
+
+static void log_refusal(struct iscsi_conn *c, enum iscsi_login_status status, const char *why)
+{
+    const struct iscsi_login *login = c->login;
+    const char *user = login->auth.user;
+    const char *target = login->negotiation.discovery ? "discovery" : login->target_name;
+    tgt_log(level_of(c, status), "iscsi: %s: login of %s%s%s%s to %s refused (%04x): %s",
+            c->peer_port, or_unknown(login->initiator), user ? " as '" : "", user ? user : "",
+            user ? "'" : "", or_unknown(target), status, why);
+}
+
 void iscsi_login_fail(struct iscsi_conn *c, enum iscsi_login_status status, const char *why)
 {
     const struct iscsi_login *login = c->login;
-    tgt_log(TGT_LOG_INFO, "iscsi: %s: login of %s to %s refused (%04x): %s", c->peer_port,
-            login->initiator ? login->initiator : "?",
-            login->target_name ? login->target_name : "?", status, why);
+    log_refusal(c, status, why);
     struct iscsi_tx *tx = new_response(c, (uint8_t)(login->stage << 2), NULL, 0);
     tx->bhs.login_response.status = be16((uint16_t)status);
     iscsi_tx_queue(c, tx);

@@ -38,13 +38,21 @@ static bool first_time(struct iscsi_login *login, const struct iscsi_key *key, c
     return first;
 }
 
+/* 6.1: binary values may be longer than others. */
+static size_t longest(const struct iscsi_key *key)
+{
+    enum iscsi_key_id id = iscsi_key_id(key);
+    return id == ISCSI_KEY_CHAP_C || id == ISCSI_KEY_CHAP_R ? ISCSI_BINARY_TEXT_MAX
+                                                            : ISCSI_VALUE_MAX;
+}
+
 static enum iscsi_login_status note_pair(struct iscsi_login *login, const struct iscsi_pair *pair)
 {
     const struct iscsi_key *key = iscsi_key_find(pair->key);
     char **slot = key ? name_slot(login, key) : NULL;
     if (++login->pairs > ISCSI_TEXT_PAIRS_MAX || !first_time(login, key, pair->key))
         return ISCSI_LOGIN_INITIATOR_ERROR;
-    if (key && pair->value_len > ISCSI_VALUE_MAX)
+    if (key && pair->value_len > longest(key))
         return ISCSI_LOGIN_INITIATOR_ERROR;
     if (slot)
         *slot = is_name(key) ? iscsi_name_fold(pair->value) : g_strdup(pair->value);
@@ -67,25 +75,6 @@ static enum iscsi_login_status note_pairs(struct iscsi_login *login, GArray *pai
     return walk == ISCSI_WALK_END ? ISCSI_LOGIN_SUCCESS : ISCSI_LOGIN_INITIATOR_ERROR;
 }
 
-static bool list_has(const char *list, const char *word)
-{
-    g_auto(GStrv) words = g_strsplit(list, ",", -1);
-    return g_strv_contains((const char *const *)words, word);
-}
-
-/* No method but None is there; who must be authenticated cannot be served (11.13.5). */
-static enum iscsi_login_status run_auth_method(struct iscsi_login *login, const char *value)
-{
-    if (login->stage != ISCSI_SECURITY) {
-        iscsi_text_put(&login->text, "AuthMethod", "Reject");
-        return ISCSI_LOGIN_SUCCESS;
-    }
-    if (!list_has(value, "None"))
-        return ISCSI_LOGIN_AUTH_FAILED;
-    iscsi_text_put(&login->text, "AuthMethod", "None");
-    return ISCSI_LOGIN_SUCCESS;
-}
-
 static enum iscsi_login_status run_pair(struct iscsi_login *login, const struct iscsi_pair *pair)
 {
     const struct iscsi_key *key = iscsi_key_find(pair->key);
@@ -95,9 +84,10 @@ static enum iscsi_login_status run_pair(struct iscsi_login *login, const struct 
     }
     switch (key->kind) {
     case ISCSI_KIND_AUTH_METHOD:
-        return run_auth_method(login, pair->value);
+        return iscsi_auth_method(login, pair->value);
     case ISCSI_KIND_AUTH:
-        return ISCSI_LOGIN_INITIATOR_ERROR; /* a step of a method that was not agreed on */
+        iscsi_auth_note(login, key, pair->value);
+        return ISCSI_LOGIN_SUCCESS;
     case ISCSI_KIND_NAME:
         return ISCSI_LOGIN_SUCCESS;
     default:
@@ -148,7 +138,7 @@ enum iscsi_login_status iscsi_login_run_keys(struct iscsi_conn *c)
 {
     struct iscsi_login *login = c->login;
     g_autoptr(GArray) pairs = g_array_new(FALSE, FALSE, sizeof(struct iscsi_pair));
-    bool first = !login->judged;
+    bool first = !login->judged, fetching = iscsi_text_pending(&login->text);
     enum iscsi_login_status status = note_pairs(login, pairs);
     if (status == ISCSI_LOGIN_SUCCESS && first)
         status = iscsi_login_judge_names(c);
@@ -156,6 +146,8 @@ enum iscsi_login_status iscsi_login_run_keys(struct iscsi_conn *c)
         return status;
     declare_ours(c, first);
     status = run_pairs(c, pairs);
+    if (status == ISCSI_LOGIN_SUCCESS)
+        status = iscsi_auth_run(c, fetching);
     g_byte_array_set_size(login->text.in, 0);
     return status;
 }

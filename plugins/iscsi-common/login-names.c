@@ -90,5 +90,6 @@ enum iscsi_login_status iscsi_login_judge_names(struct iscsi_conn *c)
     if (status == ISCSI_LOGIN_SUCCESS)
         status = judge_tsih(c);
     c->login->judged = status == ISCSI_LOGIN_SUCCESS;
+    c->login->auth.required = tgt_auth_required(c->login->target);
     return status;
 }

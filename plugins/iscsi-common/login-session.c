@@ -52,6 +52,20 @@ static char *isid_text(const struct iscsi_login *login)
     return g_strdup_printf("0x%012" G_GINT64_MODIFIER "x", be_get(login->first.isid, 6));
 }
 
+/* Behind the values of the other keys. */
+static const char *describe_auth(const struct iscsi_auth *auth)
+{
+    switch (auth->step == ISCSI_AUTH_DONE ? auth->algorithm : ISCSI_CHAP_NONE) {
+#define X(name, number, text, hash)                                                                \
+    case ISCSI_CHAP_##name:                                                                        \
+        return " AuthMethod=CHAP CHAP_A=" text;
+        ISCSI_CHAP_ALGORITHM_LIST(X)
+#undef X
+    default:
+        return " AuthMethod=None";
+    }
+}
+
 /* SAM-5 names of the ports (RFC 7143 4.4.1): the session is the initiator port, the portal group
  * the target port. */
 static bool open_nexus(struct iscsi_conn *c, struct iscsi_session *s)
@@ -62,7 +76,8 @@ static bool open_nexus(struct iscsi_conn *c, struct iscsi_session *s)
     g_autofree char *initiator_port = g_strdup_printf("%s,i,%s", login->initiator, isid);
     g_autofree char *target_port = g_strdup_printf("%s,t,0x%04x", login->target_name, tpgt);
     g_autofree char *session = g_strdup_printf("%s %u", isid, s->tsih);
-    g_autofree char *detail = iscsi_params_describe(&c->agreed);
+    g_autofree char *agreed = iscsi_params_describe(&c->agreed);
+    g_autofree char *detail = g_strconcat(agreed, describe_auth(&login->auth), NULL);
     struct tgt_nexus_args args = {
         .struct_size = sizeof(args),
         .target = login->target,

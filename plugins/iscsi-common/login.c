@@ -10,6 +10,7 @@ void iscsi_login_new(struct iscsi_conn *c)
     login->negotiation.agreed = &c->agreed;
     login->negotiation.text = &login->text;
     iscsi_target_params_read(NULL, &login->wanted);
+    login->wanted.auth = c->portal->auth;
 }
 
 /* The message of a waiter that is under way comes all the same and frees it. */
@@ -35,6 +36,7 @@ void iscsi_login_free(struct iscsi_conn *c)
     g_free(login->session_type);
     g_free(login->alias);
     g_free(login->address);
+    g_free(login->auth.user);
     g_free(login);
 }
 
@@ -77,14 +79,23 @@ static void run_last(struct iscsi_conn *c)
         iscsi_login_establish(c);
 }
 
+static void fail(struct iscsi_conn *c, enum iscsi_login_status status)
+{
+    const char *why = c->login->why;
+    iscsi_login_fail(c, status, why ? why : iscsi_login_status_text(status));
+}
+
 /* The text of the request is complete: judge it, and go on to the next stage if both want to. */
 static void run_complete(struct iscsi_conn *c)
 {
     uint8_t flags = c->rx.bhs.login_request.flags;
     bool transit = flags & ISCSI_TRANSIT;
     enum iscsi_login_status status = iscsi_login_run_keys(c);
+    if (status == ISCSI_LOGIN_SUCCESS)
+        status = iscsi_auth_check_stage(c->login, transit);
     if (status != ISCSI_LOGIN_SUCCESS)
-        return iscsi_login_fail(c, status, iscsi_login_status_text(status));
+        return fail(c, status);
+    transit = transit && iscsi_auth_passed(c->login);
     if (transit && (flags & 3) == ISCSI_FULL_FEATURE && fits_in_one(&c->login->text))
         run_last(c);
     else
@@ -96,7 +107,7 @@ static void login_pdu(struct iscsi_conn *c, bool data_ok)
     struct iscsi_login *login = c->login;
     enum iscsi_login_status status = iscsi_login_check_header(c);
     if (status != ISCSI_LOGIN_SUCCESS)
-        return iscsi_login_fail(c, status, iscsi_login_status_text(status));
+        return fail(c, status);
     if (!iscsi_text_add(&login->text, c->rx.bytes->data, c->rx.bytes->len))
         return iscsi_login_fail(c, ISCSI_LOGIN_INITIATOR_ERROR, "too much text");
     if (c->rx.bhs.login_request.flags & ISCSI_CONTINUE)

@@ -3,6 +3,7 @@
 #ifndef ISCSI_LOGIN_H
 #define ISCSI_LOGIN_H
 
+#include "chap.h"
 #include "conn.h"
 #include "session.h"
 #include "text.h"
@@ -10,12 +11,35 @@
 /* Requests of one login, pieces of text among them (6.2 asks for at least six exchanges). */
 #define ISCSI_LOGIN_REQUESTS_MAX 128u
 
+/* What comes next in the security stage of who must be authenticated. */
+enum iscsi_auth_step {
+    ISCSI_AUTH_METHOD,
+    ISCSI_AUTH_ALGORITHM, /* CHAP was agreed on */
+    ISCSI_AUTH_RESPONSE,  /* the challenge has been sent */
+    ISCSI_AUTH_DONE,
+};
+
+#define ISCSI_AUTH_KEYS 5u /* from CHAP_A to CHAP_R in keys.def */
+
+struct iscsi_auth {
+    bool required; /* as it was when the names were judged */
+    bool chosen;   /* CHAP was agreed on */
+    uint8_t step;  /* enum iscsi_auth_step */
+    uint8_t id;
+    enum iscsi_chap_algorithm algorithm;
+    uint8_t challenge[ISCSI_CHAP_CHALLENGE];
+    char *user;                         /* whose secret the initiator claims to know */
+    const char *given[ISCSI_AUTH_KEYS]; /* values in the request that is being run */
+};
+
 /* Gone when full feature phase begins. */
 struct iscsi_login {
     struct iscsi_login_request first; /* its ISID, TSIH, CID, ITT and CmdSN are in force (11.12) */
     struct iscsi_text text;
     struct iscsi_negotiation negotiation;
     struct iscsi_target_params wanted;
+    struct iscsi_auth auth;
+    const char *why;           /* what is wrong, where the status does not say it; constant text */
     GHashTable *unknown;       /* names of keys that are not known, to find duplicates */
     struct tgt_target *target; /* one reference; NULL in discovery sessions */
     char *initiator, *target_name, *session_type, *alias;
@@ -37,6 +61,15 @@ enum iscsi_login_status iscsi_login_check_header(struct iscsi_conn *c);
 enum iscsi_login_status iscsi_login_run_keys(struct iscsi_conn *c);
 /* Is what is in force at the end of the negotiation acceptable to us? */
 enum iscsi_login_status iscsi_login_check_agreed(const struct iscsi_conn *c);
+/* login-auth.c: the method and the keys of CHAP as they come, then the step that they make. The
+ * request may be one that fetches more of our answer. */
+enum iscsi_login_status iscsi_auth_method(struct iscsi_login *login, const char *value);
+void iscsi_auth_note(struct iscsi_login *login, const struct iscsi_key *key, const char *value);
+enum iscsi_login_status iscsi_auth_run(struct iscsi_conn *c, bool fetching);
+/* Nothing more is to be proved. */
+bool iscsi_auth_passed(const struct iscsi_login *login);
+/* May the login be in this stage, and ask to leave it? */
+enum iscsi_login_status iscsi_auth_check_stage(struct iscsi_login *login, bool transit);
 /* login-names.c: who wants what? Once, when the first request is complete. */
 enum iscsi_login_status iscsi_login_judge_names(struct iscsi_conn *c);
 /* The target of the login with one reference, if it may be used. */

@@ -2,8 +2,28 @@
 /* What the admin can set: parameters of targets and of portals. */
 #include "params.h"
 
+#include <string.h>
+
 #define SEGMENT_MOST  1048576 /* also bounds what one PDU may bring */
 #define NS_PER_SECOND 1000000000ull
+
+/* Of targets, and of portals for discovery. */
+#define CHAP_ROWS                                                                                  \
+    {"chap_weakest",                                                                               \
+     TGT_PARAM_ENUM,                                                                               \
+     0,                                                                                            \
+     "MD5",                                                                                        \
+     0,                                                                                            \
+     0,                                                                                            \
+     "MD5 SHA1 SHA256 SHA3-256",                                                                   \
+     NULL,                                                                                         \
+     "Weakest algorithm of CHAP that may be used; the strongest that both know is."},              \
+    {                                                                                              \
+        "chap_mutual", TGT_PARAM_ENUM, 0, "required", 0, 0, "required optional", NULL,             \
+            "Whether initiators must ask the target to prove who it is where an outgoing account " \
+            "is "                                                                                  \
+            "bound."                                                                               \
+    }
 
 const struct tgt_param iscsi_target_param_table[ISCSI_TARGET_PARAM_COUNT] = {
     {"MaxRecvDataSegmentLength", TGT_PARAM_UINT, 0, "262144", 8192, SEGMENT_MOST, NULL, "bytes",
@@ -32,6 +52,7 @@ const struct tgt_param iscsi_target_param_table[ISCSI_TARGET_PARAM_COUNT] = {
      "Session recovery (level 0) is the only one."},
     {"MaxQueueCmd", TGT_PARAM_UINT, 0, "128", 1, 512, NULL, NULL,
      "Commands that a session may have under way: the width of its CmdSN window."},
+    CHAP_ROWS,
 };
 
 const struct tgt_param iscsi_portal_param_table[ISCSI_PORTAL_PARAM_COUNT] = {
@@ -52,7 +73,16 @@ const struct tgt_param iscsi_portal_param_table[ISCSI_PORTAL_PARAM_COUNT] = {
      "taken, each host gets a quarter."},
     {"send_queue", TGT_PARAM_SIZE, 0, "8M", 65536, 1u << 30, NULL, "bytes",
      "Answers that may wait to be taken by an initiator before nothing more is read from it."},
+    CHAP_ROWS,
 };
+
+static struct iscsi_auth_params auth_params(const char *weakest, const char *mutual)
+{
+    return (struct iscsi_auth_params){
+        .weakest = iscsi_chap_find(weakest),
+        .mutual = strcmp(mutual, "optional") != 0,
+    };
+}
 
 static void read_numbers(const struct tgt_target *target, struct iscsi_target_params *params)
 {
@@ -80,6 +110,14 @@ static void read_digest(const struct tgt_target *target, struct iscsi_target_par
         params->ours.value[id] = iscsi_list_bits(key, list);
 }
 
+static void read_auth(const struct tgt_target *target, struct iscsi_auth_params *auth)
+{
+    char weakest[16], mutual[16];
+    tgt_target_param_str(target, &tgt_plugin, "chap_weakest", weakest, sizeof(weakest));
+    tgt_target_param_str(target, &tgt_plugin, "chap_mutual", mutual, sizeof(mutual));
+    *auth = auth_params(weakest, mutual);
+}
+
 /* What holds without a target, and what no parameter changes: sessions not retained, and what this
  * target is not. 13.1: CRC32C must be there in discovery sessions, too. */
 static void set_fixed(struct iscsi_target_params *params)
@@ -102,6 +140,7 @@ void iscsi_target_params_read(const struct tgt_target *target, struct iscsi_targ
     read_numbers(target, params);
     read_digest(target, params, ISCSI_KEY_HeaderDigest);
     read_digest(target, params, ISCSI_KEY_DataDigest);
+    read_auth(target, &params->auth);
 }
 
 struct iscsi_portal_params *iscsi_portal_params_new(const struct tgt_portal_args *args)
@@ -117,6 +156,8 @@ struct iscsi_portal_params *iscsi_portal_params_new(const struct tgt_portal_args
     iscsi_admission_init(&params->admission, (unsigned)tgt_param_uint(given, "max_connections"),
                          (unsigned)tgt_param_uint(given, "max_logins"));
     params->send_queue = tgt_param_uint(given, "send_queue");
+    params->auth =
+        auth_params(tgt_param_str(given, "chap_weakest"), tgt_param_str(given, "chap_mutual"));
     return params;
 }
 

@@ -7,12 +7,20 @@
 #include <tgt/tgt.h>
 
 #include "admission.h"
+#include "chap.h"
 #include "keys.h"
+
+/* How initiators must authenticate themselves, where they must. */
+struct iscsi_auth_params {
+    enum iscsi_chap_algorithm weakest;
+    bool mutual; /* they must ask us, too, if there is an outgoing account */
+};
 
 /* Parameters of one target as a login finds them. */
 struct iscsi_target_params {
     struct iscsi_params ours; /* what we want; lists: bits */
     uint32_t window;          /* MaxQueueCmd */
+    struct iscsi_auth_params auth;
 };
 
 /* Parameters of one portal. Shared by its connections, which outlive it: counted by
@@ -24,10 +32,11 @@ struct iscsi_portal_params {
     unsigned nop_count;
     size_t send_queue;
     struct iscsi_admission admission;
+    struct iscsi_auth_params auth; /* of discovery sessions */
 };
 
-#define ISCSI_TARGET_PARAM_COUNT 13u
-#define ISCSI_PORTAL_PARAM_COUNT 7u
+#define ISCSI_TARGET_PARAM_COUNT 15u
+#define ISCSI_PORTAL_PARAM_COUNT 9u
 extern const struct tgt_param iscsi_target_param_table[ISCSI_TARGET_PARAM_COUNT];
 extern const struct tgt_param iscsi_portal_param_table[ISCSI_PORTAL_PARAM_COUNT];
 

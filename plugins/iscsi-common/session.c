@@ -25,6 +25,10 @@ struct iscsi_engine *iscsi_engine_new(void)
     if (!iscsi_crc32c_works())
         return NULL;
     struct iscsi_engine *engine = g_atomic_rc_box_new0(struct iscsi_engine);
+    if (!iscsi_random(engine->chap_key, sizeof(engine->chap_key))) {
+        g_atomic_rc_box_release(engine);
+        return NULL;
+    }
     pthread_mutex_init(&engine->lock, NULL);
     engine->sessions = g_hash_table_new(key_hash, key_equal);
     engine->tsihs = g_hash_table_new(NULL, NULL);
@@ -34,6 +38,7 @@ struct iscsi_engine *iscsi_engine_new(void)
 static void engine_clear(gpointer p)
 {
     struct iscsi_engine *engine = p;
+    explicit_bzero(engine->chap_key, sizeof(engine->chap_key));
     g_hash_table_unref(engine->sessions);
     g_hash_table_unref(engine->tsihs);
     pthread_mutex_destroy(&engine->lock);

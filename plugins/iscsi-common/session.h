@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <tgt/tgt.h>
 
+#include "chap.h"
 #include "conn.h"
 
 #define ISCSI_TASK_BUCKETS 64u
@@ -66,6 +67,13 @@ struct iscsi_waiter {
     struct iscsi_session *on; /* the engine's: where it is queued; NULL: `msg` is under way */
 };
 
+/* Warnings of a kind that peers can cause; some are enough. */
+struct iscsi_warnings {
+    uint64_t since; /* when the first of `count` was given */
+    unsigned count;
+    unsigned withheld; /* of them */
+};
+
 /* One per plugin. */
 struct iscsi_engine {
     pthread_mutex_t lock; /* not a GMutex: ThreadSanitizer does not know those */
@@ -73,9 +81,11 @@ struct iscsi_engine {
     GHashTable *tsihs;    /* GUINT_TO_POINTER(tsih) -> session */
     uint16_t last_tsih;
     uint64_t last_ticket;
+    uint8_t chap_key[ISCSI_CHAP_KEY]; /* constant: challenges that it made are known again */
+    struct iscsi_warnings warnings;
 };
 
-/* NULL: the digests do not work on this machine. */
+/* NULL: the digests do not work on this machine, or it has no random numbers. */
 struct iscsi_engine *iscsi_engine_new(void);
 /* The plugin has one reference, each I/O thread another (g_atomic_rc_box). NULL is fine. */
 void iscsi_engine_unref(struct iscsi_engine *engine);

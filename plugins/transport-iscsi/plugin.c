@@ -36,7 +36,8 @@ static int load(const struct tgt_host *host, const struct tgt_params *params, st
 {
     struct iscsi_engine *engine = iscsi_engine_new();
     if (!engine)
-        return tgt_error_set(err, EIO, "CRC32C gives wrong results on this machine");
+        return tgt_error_set(
+            err, EIO, "CRC32C gives wrong results on this machine, or it has no random numbers");
     tgt_plugin_data_set(&tgt_plugin, engine);
     return 0;
 }

@@ -308,6 +308,22 @@ static size_t host_target_param_str(const struct tgt_target *target, const struc
     return g_strlcpy(buf, default_of(name), size);
 }
 
+/* A world with accounts asks for them. */
+static bool host_auth_required(const struct tgt_target *target)
+{
+    return fake_world()->incoming.name[0] != '\0';
+}
+
+static bool host_auth_find(const struct tgt_target *target, const char *user,
+                           struct tgt_account *found)
+{
+    const struct fake *fake = fake_world();
+    *found = user ? fake->incoming : fake->outgoing;
+    if (user && strcmp(user, found->name) != 0)
+        *found = (struct tgt_account){0};
+    return found->name[0] != '\0';
+}
+
 static void host_target_unref(struct tgt_target *target)
 {
 }
@@ -363,5 +379,7 @@ void fake_core_services(struct tgt_host *host)
     host->target_param_uint = host_target_param_uint;
     host->target_param_str = host_target_param_str;
     host->target_each = host_target_each;
+    host->auth_required = host_auth_required;
+    host->auth_find = host_auth_find;
     host->portal_each = host_portal_each;
 }

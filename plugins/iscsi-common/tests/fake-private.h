@@ -26,8 +26,11 @@ struct fake {
     bool reverse;     /* messages */
     bool attention;   /* all LUs have a unit attention */
     unsigned hinders; /* enum tgt_dir: others wait for what any nexus holds */
+    struct tgt_account incoming, outgoing; /* without names: there is none */
     unsigned nexuses;
     char said[256]; /* what was logged last */
+    char warned[256];  /* what was logged last as a warning */
+    unsigned warnings; /* how often something was */
 };
 
 /* The one world, for the services of the host. */

@@ -227,6 +227,10 @@ static void host_log(enum tgt_log_level level, const char *fmt, ...)
     va_list args;
     va_start(args, fmt);
     g_vsnprintf(fake->said, sizeof(fake->said), fmt, args);
+    if (level != TGT_LOG_WARNING)
+        return;
+    fake->warnings++;
+    g_strlcpy(fake->warned, fake->said, sizeof(fake->warned));
     va_end(args);
 }
 
@@ -243,6 +247,14 @@ static uint64_t host_param_uint(const struct tgt_params *params, const char *nam
                        ? 1 << 20
                        : g_ascii_strtoull(iscsi_portal_param_table[i].def, NULL, 10);
     return 0;
+}
+
+static const char *host_param_str(const struct tgt_params *params, const char *name)
+{
+    for (unsigned i = 0; i < ISCSI_PORTAL_PARAM_COUNT; i++)
+        if (strcmp(iscsi_portal_param_table[i].name, name) == 0)
+            return iscsi_portal_param_table[i].def;
+    return NULL;
 }
 
 static void host_thread_post(struct tgt_thread *thread, struct tgt_msg *msg)
@@ -343,6 +355,7 @@ static void plug_in(void)
         .log = host_log,
         .error_set = host_error_set,
         .param_uint = host_param_uint,
+        .param_str = host_param_str,
         .thread_post = host_thread_post,
         .thread_now = host_thread_now,
         .op_timeout = host_op_timeout,
