@@ -22,6 +22,8 @@ static json_t *describe(const struct portal *p)
     json_t *o = json_pack("{s:s, s:s, s:i, s:i}", "transport", p->transport->name, "address",
                           p->info.address, "port", (int)p->info.port, "tpgt", (int)p->tpgt);
     control_put(o, "asked", p->asked);
+    if (*p->info.announce)
+        control_put(o, "announce", p->info.announce);
     json_object_set_new(o, "params", describe_params(p));
     return o;
 }
@@ -104,7 +106,8 @@ const struct control_method control_portal_methods[] = {
      {{"address", CONTROL_STRING, true, "ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT"},
       {TRANSPORT},
       {"options", CONTROL_STRINGS, false,
-       "parameters of the transport for this portal, key=value"}}},
+       "tpgt=N, announce=ADDRESS[:PORT], and parameters of the transport for this portal, "
+       "key=value"}}},
     {"portal.delete",
      "Stop to listen; sessions stay",
      false,

@@ -68,6 +68,8 @@ static json_t *describe_all(struct tgt_target *t)
     json_object_set_new(o, "luns", control_describe_luns(t));
     json_object_set_new(o, "maps", control_describe_maps(t));
     control_put(o, "lun_default", lun_maps_default(t->maps));
+    g_autofree char *groups = target_groups_text(t);
+    control_put(o, "portal_groups", groups);
     json_object_set_new(o, "sessions", control_describe_sessions(t));
     json_object_set_new(o, "params", describe_params(t));
     return o;
@@ -160,7 +162,7 @@ const struct control_method control_target_methods[] = {
      target_set_,
      {{TARGET},
       {"values", CONTROL_MAP, true,
-       "online, alias, auth, match, lun_default and parameters of transports"}}},
+       "online, alias, auth, match, lun_default, portal_groups and parameters of transports"}}},
     {"target.delete",
      "Delete a target with its logical units",
      false,

@@ -84,3 +84,26 @@ char *where_text(const struct where *where)
     return g_strdup_printf(strchr(where->address, ':') ? "[%s]:%u" : "%s:%u", where->address,
                            where->port);
 }
+
+static bool is_dns_name(const char *name)
+{
+    size_t len = strlen(name);
+    return len > 0 && len <= 253 && strchr(name, ':') == NULL &&
+           strspn(name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS ".-") == len;
+}
+
+char *where_announced(const char *text, uint16_t port, GError **error)
+{
+    const char *colon = port_colon(text);
+    g_autofree char *address =
+        strip_brackets(g_strndup(text, colon ? (gsize)(colon - text) : strlen(text)));
+    bool v6 = strchr(address, ':') != NULL;
+    if ((colon == NULL || (parse_port(colon + 1, &port) && port != 0)) &&
+        (v6 ? is_numeric(address) : is_dns_name(address)))
+        return g_strdup_printf(v6 ? "[%s]:%u" : "%s:%u", address, port);
+    g_set_error(error, CORE_ERROR, CORE_ERROR_INVALID,
+                "announce=%s: an address or a name of this host is wanted, with :PORT if that "
+                "differs",
+                text);
+    return NULL;
+}

@@ -20,5 +20,8 @@ struct where {
 unsigned where_parse(const char *text, struct where places[WHERE_MAX], GError **error);
 /* "10.0.0.1:3260", "[::]:3260". Free with g_free(). */
 char *where_text(const struct where *where);
+/* The same of what initiators are told: an address or a DNS name, and `port` if the text has none.
+ * NULL: INVALID. */
+char *where_announced(const char *text, uint16_t port, GError **error);
 
 #endif

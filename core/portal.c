@@ -9,11 +9,9 @@
 #include "error.h"
 #include "log.h"
 #include "plugin.h"
+#include "portal-options.h"
 #include "portal-where.h"
 #include "thread.h"
-
-/* One target portal group: each target is reachable through all portals. */
-#define TPGT 1
 
 /* The list is changed by the main thread under `lock`, read by it without, by others under `lock`.
  */
@@ -145,13 +143,22 @@ static void portal_close(struct portal *portal)
     portal_free(portal);
 }
 
+static bool announce(struct portal *portal, const char *text, GError **error)
+{
+    g_autofree char *announced = where_announced(text, portal->info.port, error);
+    if (announced == NULL)
+        return false;
+    g_strlcpy(portal->info.announce, announced, sizeof portal->info.announce);
+    return true;
+}
+
 static bool open_portal(struct portal *portal, const struct where *where, GError **error)
 {
     struct tgt_error err = {0};
     const struct tgt_portal_args args = {.struct_size = sizeof args,
                                          .address = where->address,
                                          .port = where->port,
-                                         .tpgt = TPGT,
+                                         .tpgt = portal->tpgt,
                                          .params = portal->params};
     portal->info = (struct tgt_portal_info){.struct_size = sizeof portal->info};
     int result =
@@ -163,24 +170,38 @@ static bool open_portal(struct portal *portal, const struct where *where, GError
     return false;
 }
 
-static struct portal *portal_new(const char *transport, const struct where *where,
-                                 char *const *options, GError **error)
+static struct portal *portal_alloc(struct plugin *plugin, const struct where *where,
+                                   const struct portal_options *options, GError **error)
 {
-    char *none[] = {NULL};
-    g_autofree char *provides = g_strdup_printf("transport:%s", transport);
-    struct plugin *plugin = plugin_use(daemon_get()->plugins, provides, error);
-    if (plugin == NULL)
-        return NULL;
     const struct tgt_transport_ops *ops = &plugin->transport;
     struct portal *portal = g_new0(struct portal, 1);
     portal->transport = plugin;
     portal->asked = where_text(where);
-    portal->tpgt = TPGT;
+    portal->tpgt = options->tpgt;
     portal->params = params_parse(ops->portal_params, ops->portal_param_count, ops->param_size,
-                                  options ? (char **)options : none, error);
-    if (portal->params != NULL && open_portal(portal, where, error))
+                                  (char **)options->rest->pdata, error);
+    if (portal->params != NULL)
         return portal;
     portal_free(portal);
+    return NULL;
+}
+
+/* The port that is announced may be the one that the kernel has chosen, so that comes last. */
+static struct portal *portal_new(const char *transport, const struct where *where,
+                                 const struct portal_options *options, GError **error)
+{
+    g_autofree char *provides = g_strdup_printf("transport:%s", transport);
+    struct plugin *plugin = plugin_use(daemon_get()->plugins, provides, error);
+    struct portal *portal = plugin ? portal_alloc(plugin, where, options, error) : NULL;
+    if (portal == NULL)
+        return NULL;
+    if (!open_portal(portal, where, error)) {
+        portal_free(portal);
+        return NULL;
+    }
+    if (options->announce == NULL || announce(portal, options->announce, error))
+        return portal;
+    portal_close(portal);
     return NULL;
 }
 
@@ -222,7 +243,7 @@ static bool ensure_attached(const char *transport, GError **error)
 }
 
 static struct portal *add_one(const char *transport, const struct where *where,
-                              char *const *options, GError **error)
+                              const struct portal_options *options, GError **error)
 {
     if (where->port != 0 && find(transport, where) != NULL) {
         g_autofree char *asked = where_text(where);
@@ -237,7 +258,7 @@ static struct portal *add_one(const char *transport, const struct where *where,
 
 /* The second half of a wildcard is IPv6, which a machine need not have. */
 static void add_ipv6(const char *transport, struct where *where, uint16_t port,
-                     char *const *options)
+                     const struct portal_options *options)
 {
     g_autoptr(GError) error = NULL;
     where->port = port;
@@ -245,16 +266,28 @@ static void add_ipv6(const char *transport, struct where *where, uint16_t port,
         log_notice("%s; listening on IPv4 only", error->message);
 }
 
-struct portal *portal_add(const char *transport, const char *where, char *const *options,
-                          GError **error)
+static struct portal *add_places(const char *transport, struct where *places, unsigned count,
+                                 const struct portal_options *options, GError **error)
 {
-    struct where places[WHERE_MAX];
-    unsigned count = where_parse(where, places, error);
-    if (count == 0 || !ensure_attached(transport, error))
+    if (!ensure_attached(transport, error))
         return NULL;
     struct portal *portal = add_one(transport, &places[0], options, error);
     if (portal != NULL && count > 1)
         add_ipv6(transport, &places[1], portal->info.port, options);
+    return portal;
+}
+
+struct portal *portal_add(const char *transport, const char *where, char *const *options,
+                          GError **error)
+{
+    struct where places[WHERE_MAX];
+    struct portal_options parsed;
+    struct portal *portal = NULL;
+    unsigned count = where_parse(where, places, error);
+    if (count > 0 && portal_options_parse(&parsed, options, error))
+        portal = add_places(transport, places, count, &parsed, error);
+    if (count > 0)
+        portal_options_clear(&parsed);
     return portal;
 }
 

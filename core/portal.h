@@ -22,8 +22,9 @@ struct portal {
 struct portals *portals_new(void);
 void portals_free(struct portals *portals); /* closes all */
 /* `where`: ADDR[:PORT], [V6]:PORT, *:PORT, :PORT; default port 3260 for iscsi. `options`:
- * NULL-terminated portal_params words or NULL. Loads the transport on first use, waiting for that
- * (requests have it loaded before: plugin_get()), and attaches it to all I/O threads. Main thread.
+ * NULL-terminated words of portal_params, tpgt=N and announce=ADDRESS[:PORT], or NULL. Loads the
+ * transport on first use, waiting for that (requests have it loaded before: plugin_get()), and
+ * attaches it to all I/O threads. Main thread.
  */
 struct portal *portal_add(const char *transport, const char *where, char *const *options,
                           GError **error);

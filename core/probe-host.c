@@ -37,6 +37,11 @@ static void no_target(const struct tgt_access *access, void (*fn)(const char *na
 {
 }
 
+static void visit_none(const struct tgt_access *access,
+                       void (*fn)(const struct tgt_target *target, void *data), void *data)
+{
+}
+
 static void no_portal(const struct tgt_plugin *self,
                       void (*fn)(const struct tgt_portal_info *info, uint16_t tpgt, void *data),
                       void *data)
@@ -61,6 +66,7 @@ static const struct tgt_host table = {
     .watch_add = no_watch,
     .watch_remove = end_watch,
     .target_each = no_target,
+    .target_visit = visit_none,
     .portal_each = no_portal,
 };
 

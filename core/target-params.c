@@ -112,6 +112,7 @@ static const struct target_key {
     {"match", set_match},
     {"auth", set_auth},
     {"lun_default", set_lun_default},
+    {"portal_groups", target_set_groups},
 };
 
 static const struct target_key *target_key_find(const char *name)

@@ -81,6 +81,7 @@ void target_unref(struct tgt_target *target)
     acl_free(target->acl);
     auth_free(target->auth);
     lun_maps_free(target->maps);
+    g_array_unref(target->groups);
     g_hash_table_unref(target->params);
     g_mutex_clear(&target->lock);
     g_free(target->name);
@@ -107,6 +108,7 @@ static struct tgt_target *target_new(const char *name, uint32_t tid)
     target->acl = acl_new();
     target->auth = auth_new();
     target->maps = lun_maps_new();
+    target->groups = g_array_new(FALSE, FALSE, sizeof(uint16_t));
     target->params =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)params_free);
     return target;
@@ -279,8 +281,8 @@ enum tgt_find target_find(const char *name, const struct tgt_access *access,
     return result;
 }
 
-void target_each(const struct tgt_access *access, void (*fn)(const char *name, void *data),
-                 void *data)
+void target_visit(const struct tgt_access *access,
+                  void (*fn)(const struct tgt_target *target, void *data), void *data)
 {
     struct targets *targets = all();
     g_autoptr(GPtrArray) found = g_ptr_array_new();
@@ -289,9 +291,27 @@ void target_each(const struct tgt_access *access, void (*fn)(const char *name, v
     for (guint i = 0; i < found->len; i++) {
         struct tgt_target *target = g_ptr_array_index(found, i);
         if (allowed(target, access))
-            fn(target->name, data);
+            fn(target, data);
     }
     g_mutex_unlock(&targets->lock);
+}
+
+struct naming {
+    void (*fn)(const char *name, void *data);
+    void *data;
+};
+
+static void name_target(const struct tgt_target *target, void *data)
+{
+    const struct naming *naming = data;
+    naming->fn(target->name, naming->data);
+}
+
+void target_each(const struct tgt_access *access, void (*fn)(const char *name, void *data),
+                 void *data)
+{
+    struct naming naming = {fn, data};
+    target_visit(access, name_target, &naming);
 }
 
 /* ---- LUN map ---- */

@@ -28,6 +28,7 @@ struct tgt_target {
     struct acl *acl;                  /* acl.h; default: nobody */
     struct auth *auth;                /* account.h, which says who may look at it when */
     struct lun_maps *maps;            /* lun-map.h; default: all for all */
+    GArray *groups;                   /* uint16_t: portal groups; empty: all of them */
     GHashTable *params;               /* transport name -> struct tgt_params of its target_params */
     GList *nexuses;                   /* struct tgt_nexus */
     struct target_deletion *deletion; /* target-delete.c: who waits for the end; NULL */
@@ -48,7 +49,8 @@ struct tgt_target *target_lookup(const char *name, GError **error);
 struct tgt_target *target_by_tid(uint32_t tid);
 /* All targets sorted by tid; free with g_list_free(). Main thread. */
 GList *targets_list(void);
-/* `target set`: online=yes|no, alias=…, match=all|any, lun_default=all|none, auth=none|chap, or a
+/* `target set`: online=yes|no, alias=…, match=all|any, lun_default=all|none,
+ * portal_groups=N,…, auth=none|chap, or a
  * target parameter of a transport (MaxBurstLength=…). */
 bool target_set(struct tgt_target *target, const char *key, const char *value, GError **error);
 /* LU of a LUN, NULL: none. Caller holds `lock` or is the main thread. */
@@ -75,6 +77,13 @@ void target_unref(struct tgt_target *target);
 const char *target_name(const struct tgt_target *target);
 void target_each(const struct tgt_access *access, void (*fn)(const char *name, void *data),
                  void *data);
+void target_visit(const struct tgt_access *access,
+                  void (*fn)(const struct tgt_target *target, void *data), void *data);
+/* target-groups.c */
+bool target_in_group(const struct tgt_target *target, uint16_t tpgt);
+/* "1,2", "": all. False: INVALID. */
+bool target_set_groups(struct tgt_target *target, const char *value, GError **error);
+char *target_groups_text(const struct tgt_target *target);
 uint64_t target_param_uint(const struct tgt_target *target, const struct tgt_plugin *self,
                            const char *name);
 size_t target_param_str(const struct tgt_target *target, const struct tgt_plugin *self,

@@ -21,12 +21,13 @@ static enum ctl_exit portal_list(struct ctl *ctl)
         return ctl->status;
     if (ctl_json(ctl, list))
         return CTL_OK;
-    struct table *table = table_new("TRANSPORT PORTAL >TPGT");
+    struct table *table = table_new("TRANSPORT PORTAL >TPGT ANNOUNCED");
     json_array_foreach(list, i, p) {
         g_autofree char *address = address_of(p);
         table_cell(table, ctl_text(p, "transport"));
         table_cell(table, address);
         table_cellf(table, "%" JSON_INTEGER_FORMAT, ctl_int(p, "tpgt"));
+        table_cell(table, ctl_text(p, "announce") ? ctl_text(p, "announce") : "-");
     }
     table_print(table);
     json_decref(list);

@@ -128,6 +128,8 @@ static enum ctl_exit target_show(struct ctl *ctl)
     print_luns(json_object_get(t, "luns"));
     print_maps(t);
     print_sessions(json_object_get(t, "sessions"));
+    if (*ctl_text(t, "portal_groups"))
+        printf("  %-9s %s\n", "groups", ctl_text(t, "portal_groups"));
     print_params(json_object_get(t, "params"));
     json_decref(t);
     return CTL_OK;

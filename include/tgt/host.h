@@ -165,6 +165,9 @@ struct tgt_host {
     bool (*nexus_hinders)(struct tgt_nexus *nexus, enum tgt_dir dir);
     bool (*auth_required)(const struct tgt_target *target);
     bool (*auth_find)(const struct tgt_target *target, const char *user, struct tgt_account *found);
+    void (*target_visit)(const struct tgt_access *access,
+                         void (*fn)(const struct tgt_target *target, void *data), void *data);
+    bool (*target_in_group)(const struct tgt_target *target, uint16_t tpgt);
 };
 
 /** The plugin's private copy of the table, defined by TGT_PLUGIN_DEFINE; zero before load(). */
@@ -574,6 +577,19 @@ static inline void tgt_target_each(const struct tgt_access *access,
                                    void (*fn)(const char *name, void *data), void *data)
 {
     TGT_H_.target_each(access, fn, data);
+}
+/** The same for the targets themselves, sorted by name. In `fn` a target may be asked for its
+ * name, parameters and portal groups. 1.1. Any thread. */
+static inline void tgt_target_visit(const struct tgt_access *access,
+                                    void (*fn)(const struct tgt_target *target, void *data),
+                                    void *data)
+{
+    TGT_H_.target_visit(access, fn, data);
+}
+/** May the target be reached through portals of this portal group? 1.1. Any thread. */
+static inline bool tgt_target_in_group(const struct tgt_target *target, uint16_t tpgt)
+{
+    return TGT_H_.target_in_group(target, tpgt);
 }
 /** Call `fn` for each open portal of this transport. Any thread. */
 static inline void tgt_portal_each(const struct tgt_plugin *self,

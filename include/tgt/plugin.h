@@ -17,7 +17,9 @@
  *  - 1.0 (2026-11): first ABI.
  *  - 1.1 (2026-11): transports: nexus_logout() asks for a logout with a deadline; portals take over
  * a socket that listens already, and show theirs (`fd`); tgt_target_find() without a name asks
- * whether logins are taken.
+ * whether logins are taken; portals may be announced by another address (tgt_portal_info.announce);
+ * targets are visited rather than named (tgt_target_visit()), and belong to portal groups
+ * (tgt_target_in_group()).
  */
 #ifndef TGT_PLUGIN_H
 #define TGT_PLUGIN_H

@@ -35,6 +35,8 @@ struct tgt_portal_info {
     uint16_t port;        /**< the port it listens on */
     int fd; /**< 1.1: the socket that listens, which the service manager may keep for the next
                daemon; stays the transport's. -1 (as the host has set it): there is none to keep */
+    char announce[272]; /**< 1.1: "ADDRESS:PORT" that initiators are told instead, where addresses
+                           are translated on the way; "": none. Set by the host */
 };
 
 /** Protocol identifiers (SPC-5 7.6.1). */

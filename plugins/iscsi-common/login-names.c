@@ -5,13 +5,23 @@
 
 #include "login.h"
 
+/* Through other portals the target might be found. */
+static enum iscsi_login_status in_group(const struct iscsi_conn *c, struct tgt_target **target)
+{
+    if (tgt_target_in_group(*target, c->portal->tpgt))
+        return ISCSI_LOGIN_SUCCESS;
+    tgt_target_unref(*target);
+    *target = NULL;
+    return ISCSI_LOGIN_NOT_FOUND;
+}
+
 enum iscsi_login_status iscsi_login_find_target(const struct iscsi_conn *c,
                                                 struct tgt_target **target)
 {
     struct tgt_access access = {c->login->initiator, c->peer};
     switch (tgt_target_find(c->login->target_name, &access, target)) {
     case TGT_FIND_OK:
-        return ISCSI_LOGIN_SUCCESS;
+        return in_group(c, target);
     case TGT_FIND_NONE:
         return ISCSI_LOGIN_NOT_FOUND;
     case TGT_FIND_OFFLINE:

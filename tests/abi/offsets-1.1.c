@@ -149,6 +149,8 @@ AT(tgt_host, target_param_str, 520);
 AT(tgt_host, lu_usage, 528);
 AT(tgt_host, copy_mapped, 536);
 AT(tgt_host, nexus_hinders, 544);
+AT(tgt_host, target_visit, 568);
+AT(tgt_host, target_in_group, 576);
 SIZE_MIN(tgt_host, 552);
 
 AT(tgt_msg, fn, 0);
@@ -327,7 +329,8 @@ AT(tgt_portal_info, struct_size, 0);
 AT(tgt_portal_info, address, 4);
 AT(tgt_portal_info, port, 68);
 AT(tgt_portal_info, fd, 72);
-SIZE_MIN(tgt_portal_info, 76);
+AT(tgt_portal_info, announce, 76);
+SIZE_MIN(tgt_portal_info, 348);
 
 AT(tgt_scsi_op, name, 0);
 AT(tgt_scsi_op, opcode, 8);

@@ -328,10 +328,20 @@ static void host_target_unref(struct tgt_target *target)
 {
 }
 
-static void host_target_each(const struct tgt_access *access,
-                             void (*fn)(const char *name, void *data), void *data)
+static void host_target_visit(const struct tgt_access *access,
+                              void (*fn)(const struct tgt_target *target, void *data), void *data)
 {
-    fn(TARGET_NAME, data);
+    fn((const struct tgt_target *)fake_world(), data);
+}
+
+static const char *host_target_name(const struct tgt_target *target)
+{
+    return TARGET_NAME;
+}
+
+static bool host_target_in_group(const struct tgt_target *target, uint16_t tpgt)
+{
+    return tpgt == 1;
 }
 
 static void host_portal_each(const struct tgt_plugin *self,
@@ -378,8 +388,10 @@ void fake_core_services(struct tgt_host *host)
     host->target_unref = host_target_unref;
     host->target_param_uint = host_target_param_uint;
     host->target_param_str = host_target_param_str;
-    host->target_each = host_target_each;
     host->auth_required = host_auth_required;
     host->auth_find = host_auth_find;
+    host->target_visit = host_target_visit;
+    host->target_name = host_target_name;
+    host->target_in_group = host_target_in_group;
     host->portal_each = host_portal_each;
 }
