@@ -11,7 +11,8 @@ const struct option_row option_rows[] = {
     {"socket", 0, "PATH",
      "control socket of the daemon (default $TGT_CONTROL, then /run/tgtd/control)"},
     {"control-port", 'C', "N", "number of the daemon's instance, as tgtd -C"},
-    {"format", 0, "table|json", "for eyes (default) or for programs"},
+    {"format", 0, "table|json|jsonl|plain",
+     "for eyes (default), or for programs: JSON, its elements by line, columns between tabs"},
     {"timeout", 0, "SECONDS",
      "how long to wait for the daemon (default 10, but for a store or a plugin as long as it "
      "takes)"},
@@ -28,6 +29,8 @@ const struct option_row option_rows[] = {
      "how long initiators have to log out before they are dropped (default 10)"},
     {"discovery", 0, NULL, "for discovery instead of a target"},
     {"force", 0, NULL, "also what is in use: sessions are closed, accounts unbound"},
+    {"if-exists", 0, NULL, "do not fail when there is nothing to delete"},
+    {"if-not-exists", 0, NULL, "do not fail when it is there already; it stays as it is"},
     {"initiator", 0, "IQN", "iSCSI name of an initiator"},
     {"interval", 0, "SECONDS", "how often to look (default 1)"},
     {"kind", 0, "KIND",
@@ -66,7 +69,7 @@ const struct option_row *option_find(const char *name)
     return NULL;
 }
 
-static const struct option_row *find_letter(char letter)
+const struct option_row *option_find_letter(char letter)
 {
     for (const struct option_row *o = option_rows; o->name; o++)
         if (o->letter == letter)
@@ -76,7 +79,7 @@ static const struct option_row *find_letter(char letter)
 
 static bool unknown(const char *word)
 {
-    const char *names[64] = {0};
+    const char *names[128] = {0};
     for (unsigned i = 0; option_rows[i].name && i < G_N_ELEMENTS(names) - 1; i++)
         names[i] = option_rows[i].name;
     const char *near = g_str_has_prefix(word, "--") ? suggest(word + 2, names) : NULL;
@@ -124,7 +127,7 @@ static int take(struct args *args, const char *word, const char *next)
         row = option_find(name);
         return row ? take_option(args, row, equals ? equals + 1 : NULL, next) : unknown(word) - 1;
     }
-    row = find_letter(word[1]);
+    row = option_find_letter(word[1]);
     return row ? take_option(args, row, word[2] ? word + 2 : NULL, next) : unknown(word) - 1;
 }
 

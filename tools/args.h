@@ -18,6 +18,8 @@ struct option_row {
 extern const struct option_row option_rows[];
 const struct option_row *option_find(const char *name);
 
+const struct option_row *option_find_letter(char letter);
+
 struct args {
     GPtrArray *words;    /* char *, in order */
     GHashTable *options; /* name -> GPtrArray of char *; a flag has an empty text */

@@ -41,7 +41,7 @@ static enum ctl_exit account_list(struct ctl *ctl)
     struct table *table = table_new("ACCOUNT BOUND-TO DIRECTION");
     json_array_foreach(list, i, account)
         add_account(table, account);
-    table_print(table);
+    ctl_print(ctl, table);
     json_decref(list);
     return CTL_OK;
 }
@@ -109,7 +109,8 @@ const struct command ctl_account_commands[] = {
      0,
      account_list,
      {NULL}},
-    {"account", "create", SECRET, "Make an account", 1, 1, account_create, SECRETS},
+    {"account", "create", SECRET, "Make an account", 1, 1, account_create, SECRETS,
+     .tolerates = "if-not-exists"},
     {"account", "passwd", SECRET, "Give an account another secret; open sessions stay", 1, 1,
      account_passwd, SECRETS},
     {"account",
@@ -128,6 +129,14 @@ const struct command ctl_account_commands[] = {
      2,
      account_unbind,
      {"discovery", "outgoing"}},
-    {"account", "delete", "U", "Delete an account", 1, 1, account_delete, {"force"}},
+    {"account",
+     "delete",
+     "U",
+     "Delete an account",
+     1,
+     1,
+     account_delete,
+     {"force"},
+     .tolerates = "if-exists"},
     {0},
 };

@@ -33,7 +33,7 @@ static enum ctl_exit acl_list(struct ctl *ctl)
     add_rows(table, "address", json_object_get(acl, "addresses"));
     add_rows(table, "initiator", json_object_get(acl, "initiators"));
     add_match(table, acl);
-    table_print(table);
+    ctl_print(ctl, table);
     json_decref(acl);
     return CTL_OK;
 }
@@ -108,7 +108,15 @@ const struct command ctl_acl_commands[] = {
      1,
      acl_list,
      {NULL}},
-    {"acl", "add", RULE, "Let initiators in", 1, 2, acl_add, {"address", "initiator"}},
+    {"acl",
+     "add",
+     RULE,
+     "Let initiators in",
+     1,
+     2,
+     acl_add,
+     {"address", "initiator"},
+     .tolerates = "if-not-exists"},
     {"acl",
      "delete",
      RULE " [--close]",
@@ -116,7 +124,8 @@ const struct command ctl_acl_commands[] = {
      1,
      2,
      acl_delete,
-     {"address", "initiator", "close"}},
+     {"address", "initiator", "close"},
+     .tolerates = "if-exists"},
     {"acl",
      "map",
      "T IQN LUN [--as N] [--read-only]",

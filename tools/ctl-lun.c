@@ -48,6 +48,8 @@ static enum ctl_exit call_and_print_size(struct ctl *ctl, const char *method, js
     if (!params)
         return CTL_USAGE;
     json_t *lun = ctl_call(ctl, method, params);
+    if (!lun && ctl_forgives(ctl))
+        lun = ctl_present(ctl, "lun.show", ctl_lun_params(ctl));
     if (!lun)
         return ctl->status;
     if (ctl_json(ctl, lun))
@@ -85,7 +87,7 @@ static enum ctl_exit lun_list(struct ctl *ctl)
     struct table *table = table_new("LUN TYPE >SIZE >BLOCK STORE PATH STATE");
     json_array_foreach(list, i, l)
         add_row(table, l);
-    table_print(table);
+    ctl_print(ctl, table);
     json_decref(list);
     return CTL_OK;
 }
@@ -164,7 +166,8 @@ const struct command ctl_lun_commands[] = {
      1,
      lun_create,
      {"type", "bs", "path", "opt", "block-size", "read-only", "thin", "removable", "vendor",
-      "product", "revision", "serial"}},
+      "product", "revision", "serial"},
+     .tolerates = "if-not-exists"},
     {"lun", "list", "[T]", "List logical units", 0, 1, lun_list, {NULL}},
     {"lun", "show", "T/N", "Describe a logical unit", 1, 1, lun_show, {NULL}},
     {"lun",
@@ -178,6 +181,14 @@ const struct command ctl_lun_commands[] = {
     {"lun", "resize", "T/N", "Take over a new size of the backing store", 1, 1, lun_resize, {NULL}},
     {"lun", "online", "T/N", "Let initiators use it again", 1, 1, lun_online, {NULL}},
     {"lun", "offline", "T/N", "Answer initiators that it is not ready", 1, 1, lun_offline, {NULL}},
-    {"lun", "delete", "T/N", "Delete a logical unit; its data stay", 1, 1, lun_delete, {NULL}},
+    {"lun",
+     "delete",
+     "T/N",
+     "Delete a logical unit; its data stay",
+     1,
+     1,
+     lun_delete,
+     {NULL},
+     .tolerates = "if-exists"},
     {0},
 };

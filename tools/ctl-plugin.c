@@ -60,8 +60,9 @@ static enum ctl_exit plugin_list(struct ctl *ctl)
     struct table *table = table_new("NAME KIND VERSION ABI STATE >USERS NOTE");
     json_array_foreach(list, i, p)
         add_row(table, p);
-    table_print(table);
-    print_summary(list);
+    ctl_print(ctl, table);
+    if (ctl->format == CTL_FORMAT_TABLE)
+        print_summary(list);
     json_decref(list);
     return CTL_OK;
 }
@@ -89,7 +90,8 @@ static char *type_text(const json_t *row)
     return g_string_free(text, FALSE);
 }
 
-static void print_params(const json_t *p, const char *member, const char *title)
+static void print_params(const struct ctl *ctl, const json_t *p, const char *member,
+                         const char *title)
 {
     const json_t *params = json_object_get(p, member);
     size_t i;
@@ -111,10 +113,10 @@ static void print_params(const json_t *p, const char *member, const char *title)
             table_cell(table, ctl_text(row, "value"));
         table_cell(table, ctl_text(row, "help"));
     }
-    table_print(table);
+    ctl_print(ctl, table);
 }
 
-static void print_info(const json_t *p)
+static void print_info(const struct ctl *ctl, const json_t *p)
 {
     const char *summary = ctl_text(p, "summary");
     printf("%s%s%s\n", ctl_text(p, "name"), summary && *summary ? " - " : "",
@@ -130,10 +132,10 @@ static void print_info(const json_t *p)
            ctl_int(p, "users"), ctl_int(p, "users") == 1 ? "" : "s");
     if (note_of(p))
         printf("%-10s%s\n", "note", note_of(p));
-    print_params(p, "params", "Parameters of the plugin ([params] of its drop-in file)");
-    print_params(p, "lun_params", "Options of a logical unit (--opt)");
-    print_params(p, "portal_params", "Parameters of portals");
-    print_params(p, "target_params", "Parameters of targets (target set)");
+    print_params(ctl, p, "params", "Parameters of the plugin ([params] of its drop-in file)");
+    print_params(ctl, p, "lun_params", "Options of a logical unit (--opt)");
+    print_params(ctl, p, "portal_params", "Parameters of portals");
+    print_params(ctl, p, "target_params", "Parameters of targets (target set)");
     if (!json_object_get(p, "params"))
         puts("\nIts parameters are known once it is loaded: tgtctl plugin load.");
 }
@@ -145,7 +147,7 @@ static enum ctl_exit plugin_info(struct ctl *ctl)
         return ctl->status;
     if (ctl_json(ctl, info))
         return CTL_OK;
-    print_info(info);
+    print_info(ctl, info);
     json_decref(info);
     return CTL_OK;
 }

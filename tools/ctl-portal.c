@@ -29,7 +29,7 @@ static enum ctl_exit portal_list(struct ctl *ctl)
         table_cellf(table, "%" JSON_INTEGER_FORMAT, ctl_int(p, "tpgt"));
         table_cell(table, ctl_text(p, "announce") ? ctl_text(p, "announce") : "-");
     }
-    table_print(table);
+    ctl_print(ctl, table);
     json_decref(list);
     return CTL_OK;
 }
@@ -77,7 +77,8 @@ const struct command ctl_portal_commands[] = {
      1,
      1,
      portal_add,
-     {"transport", "opt"}},
+     {"transport", "opt"},
+     .tolerates = "if-not-exists"},
     {"portal",
      "delete",
      "ADDR:PORT",
@@ -85,6 +86,7 @@ const struct command ctl_portal_commands[] = {
      1,
      1,
      portal_delete,
-     {"transport"}},
+     {"transport"},
+     .tolerates = "if-exists"},
     {0},
 };

@@ -250,6 +250,6 @@ const struct command ctl_serve_commands[] = {
      0,
      serve,
      {"portal", "read-only", "size"},
-     true},
+     .private_daemon = true},
     {0},
 };

@@ -28,7 +28,7 @@ static enum ctl_exit session_list(struct ctl *ctl)
     struct table *table = table_new(">SID TARGET INITIATOR PEER TRANSPORT UP");
     json_array_foreach(list, i, s)
         add_row(table, s);
-    table_print(table);
+    ctl_print(ctl, table);
     json_decref(list);
     return CTL_OK;
 }

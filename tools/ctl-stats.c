@@ -52,7 +52,7 @@ static void add_thread(struct table *table, const json_t *t)
     add_number(table, t, "buffer_waits");
 }
 
-static void print(const char *titles, const json_t *rows,
+static void print(const struct ctl *ctl, const char *titles, const json_t *rows,
                   void (*add)(struct table *table, const json_t *row))
 {
     size_t i;
@@ -60,7 +60,7 @@ static void print(const char *titles, const json_t *rows,
     struct table *table = table_new(titles);
     json_array_foreach(rows, i, row)
         add(table, row);
-    table_print(table);
+    ctl_print(ctl, table);
 }
 
 static enum ctl_exit show_all(struct ctl *ctl)
@@ -71,12 +71,13 @@ static enum ctl_exit show_all(struct ctl *ctl)
         return params ? ctl->status : CTL_USAGE;
     if (ctl_json(ctl, stats))
         return CTL_OK;
-    print("LUN >READS >READ >WRITES >WRITTEN >ERRORS", json_object_get(stats, "luns"), add_lun);
+    print(ctl, "LUN >READS >READ >WRITES >WRITTEN >ERRORS", json_object_get(stats, "luns"),
+          add_lun);
     putchar('\n');
-    print(">SID LUN >READS >READ >WRITES >WRITTEN >ERRORS INITIATOR",
+    print(ctl, ">SID LUN >READS >READ >WRITES >WRITTEN >ERRORS INITIATOR",
           json_object_get(stats, "sessions"), add_session);
     putchar('\n');
-    print(">THREAD >SESSIONS >BUFFERS >LIMIT >WAITS", json_object_get(stats, "threads"),
+    print(ctl, ">THREAD >SESSIONS >BUFFERS >LIMIT >WAITS", json_object_get(stats, "threads"),
           add_thread);
     json_decref(stats);
     return CTL_OK;
@@ -121,7 +122,7 @@ static enum ctl_exit print_rates(struct ctl *ctl, const struct figures *f, enum 
     struct table *table = table_new(titles);
     for (guint i = 0; i < f->figures->len; i++)
         add_figure(table, f->figures->pdata[i], seconds);
-    table_print(table);
+    ctl_print(ctl, table);
     return CTL_OK;
 }
 
@@ -176,7 +177,7 @@ static enum ctl_exit show_totals(struct ctl *ctl, enum figures_by by)
         struct table *table = table_new(titles);
         for (guint i = 0; i < f->figures->len; i++)
             add_total(table, f->figures->pdata[i]);
-        table_print(table);
+        ctl_print(ctl, table);
     }
     figures_free(f);
     return CTL_OK;

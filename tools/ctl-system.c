@@ -128,7 +128,7 @@ static enum ctl_exit system_shutdown(struct ctl *ctl)
 
 /* ---- Health ---- */
 
-static void print_health(const json_t *health)
+static void print_health(const struct ctl *ctl, const json_t *health)
 {
     size_t i;
     json_t *check;
@@ -138,7 +138,7 @@ static void print_health(const json_t *health)
         table_cell(table, ctl_bool(check, "ok") ? "ok" : "FAILED");
         table_cell(table, ctl_text(check, "text"));
     }
-    table_print(table);
+    ctl_print(ctl, table);
 }
 
 static enum ctl_exit system_health(struct ctl *ctl)
@@ -149,7 +149,7 @@ static enum ctl_exit system_health(struct ctl *ctl)
     enum ctl_exit status = ctl_bool(health, "healthy") ? CTL_OK : CTL_REFUSED;
     if (ctl_json(ctl, health))
         return status;
-    print_health(health);
+    print_health(ctl, health);
     json_decref(health);
     return status;
 }

@@ -13,6 +13,8 @@ static enum ctl_exit target_create(struct ctl *ctl)
         return CTL_USAGE;
     }
     json_t *target = ctl_call(ctl, "target.create", params);
+    if (!target && ctl_forgives(ctl))
+        target = ctl_present(ctl, "target.show", ctl_target_params(ctl));
     if (!target)
         return ctl->status;
     if (ctl_json(ctl, target))
@@ -45,7 +47,7 @@ static enum ctl_exit target_list(struct ctl *ctl)
     struct table *table = table_new("TID TARGET STATE >LUNS >SESSIONS ACL");
     json_array_foreach(list, i, t)
         add_row(table, t);
-    table_print(table);
+    ctl_print(ctl, table);
     json_decref(list);
     return CTL_OK;
 }
@@ -152,7 +154,15 @@ static enum ctl_exit target_delete(struct ctl *ctl)
 }
 
 const struct command ctl_target_commands[] = {
-    {"target", "create", "IQN", "Make a target", 1, 1, target_create, {"tid"}},
+    {"target",
+     "create",
+     "IQN",
+     "Make a target",
+     1,
+     1,
+     target_create,
+     {"tid"},
+     .tolerates = "if-not-exists"},
     {"target", "list", "", "List targets", 0, 0, target_list, {NULL}},
     {"target",
      "show",
@@ -177,6 +187,7 @@ const struct command ctl_target_commands[] = {
      1,
      1,
      target_delete,
-     {"force"}},
+     {"force"},
+     .tolerates = "if-exists"},
     {0},
 };

@@ -42,10 +42,20 @@ static enum ctl_exit exit_of(int code)
     }
 }
 
+bool ctl_forgives(const struct ctl *ctl)
+{
+    return (ctl->status == CTL_EXISTS && args_has(&ctl->args, "if-not-exists")) ||
+           (ctl->status == CTL_NOT_FOUND && args_has(&ctl->args, "if-exists"));
+}
+
 static void *failed(struct ctl *ctl, struct rpc_error *error)
 {
     ctl->status = exit_of(error->code);
-    fprintf(stderr, "tgtctl: %s\n", error->message);
+    g_clear_pointer(&ctl->forgiven, g_free);
+    if (ctl_forgives(ctl))
+        ctl->forgiven = g_strdup(error->message);
+    else
+        fprintf(stderr, "tgtctl: %s\n", error->message);
     rpc_error_clear(error);
     return NULL;
 }
@@ -101,14 +111,54 @@ json_t *ctl_call(struct ctl *ctl, const char *method, json_t *params)
     return result ? result : failed(ctl, &error);
 }
 
+static json_t *ask(struct ctl *ctl, const char *method, json_t *params)
+{
+    struct rpc_error error = {0};
+    json_t *result = rpc_call(ctl->rpc, method, params, &error);
+    rpc_error_clear(&error);
+    return result;
+}
+
+/* Something else may have been in the way: a target's number that is taken. */
+json_t *ctl_present(struct ctl *ctl, const char *method, json_t *params)
+{
+    json_t *object = ask(ctl, method, params);
+    if (!object) {
+        fprintf(stderr, "tgtctl: %s\n", ctl->forgiven);
+        ctl->status = CTL_REFUSED;
+    }
+    return object;
+}
+
+static void dump(const json_t *value, size_t flags)
+{
+    json_dumpf(value, stdout, flags | JSON_ENCODE_ANY | JSON_REAL_PRECISION(9));
+    putchar('\n');
+}
+
 bool ctl_json(const struct ctl *ctl, json_t *result)
 {
+    size_t i;
+    json_t *element;
     if (!ctl->json)
         return false;
-    json_dumpf(result, stdout, JSON_INDENT(2) | JSON_ENCODE_ANY | JSON_REAL_PRECISION(9));
-    putchar('\n');
+    if (ctl->format == CTL_FORMAT_JSON)
+        dump(result, JSON_INDENT(2));
+    else if (!json_is_array(result))
+        dump(result, JSON_COMPACT);
+    else
+        json_array_foreach(result, i, element)
+            dump(element, JSON_COMPACT);
     json_decref(result);
     return true;
+}
+
+void ctl_print(const struct ctl *ctl, struct table *table)
+{
+    if (ctl->format == CTL_FORMAT_PLAIN)
+        table_print_plain(table);
+    else
+        table_print(table);
 }
 
 enum ctl_exit ctl_do(struct ctl *ctl, const char *method, json_t *params)

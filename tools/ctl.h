@@ -30,6 +30,20 @@ enum ctl_exit {
 #undef X
 };
 
+/* What --format takes: X(NAME, word). */
+#define CTL_FORMAT_LIST(X)                                                                         \
+    X(TABLE, "table") /* for eyes */                                                               \
+    X(JSON, "json")   /* one value, indented */                                                    \
+    X(JSONL, "jsonl") /* elements of arrays on a line each */                                      \
+    X(PLAIN, "plain") /* tables without titles, columns separated by tabs */
+
+enum ctl_format {
+#define X(name, word) CTL_FORMAT_##name,
+    CTL_FORMAT_LIST(X)
+#undef X
+        CTL_FORMATS
+};
+
 #define CTL_OPTIONS_MAX 16
 
 struct ctl;
@@ -45,30 +59,43 @@ struct command {
     enum ctl_exit (*fn)(struct ctl *ctl);
     const char
         *options[CTL_OPTIONS_MAX]; /* names of the options that it takes, beside the common ones */
-    bool private_daemon; /* has a daemon of its own: nothing to connect to, nothing to format */
+    const char *tolerates; /* "if-exists", "if-not-exists": this option turns the refusal into
+                              success; NULL: neither */
+    bool private_daemon;   /* has a daemon of its own: nothing to connect to, nothing to format */
 };
 
 /* A command that runs. */
 struct ctl {
     const struct command *command;
     struct args args;
-    bool json;            /* --format json */
+    enum ctl_format format;
+    bool json;            /* it is one of the two kinds of JSON */
     unsigned timeout_s;   /* --timeout; 0: not given */
     struct rpc *rpc;      /* connected on first use */
     enum ctl_exit status; /* of the last ctl_call() that failed */
+    char *forgiven;       /* what --if-exists or --if-not-exists has kept it from saying; NULL */
 };
 
 /* One table per noun, ended by a row without noun. */
 extern const struct command ctl_account_commands[];
 extern const struct command ctl_acl_commands[];
+extern const struct command ctl_completion_commands[];
 extern const struct command ctl_lun_commands[];
 extern const struct command ctl_plugin_commands[];
 extern const struct command ctl_portal_commands[];
+extern const struct command ctl_schema_commands[];
 extern const struct command ctl_serve_commands[];
 extern const struct command ctl_session_commands[];
 extern const struct command ctl_stats_commands[];
 extern const struct command ctl_system_commands[];
 extern const struct command ctl_target_commands[];
+
+/* All of them, ended by NULL. */
+extern const struct command *const ctl_families[];
+/* NULL: there is none. `verb` may be NULL. */
+const struct command *ctl_find(const char *noun, const char *verb);
+/* Options that it takes beside its own, ended by NULL; `c` NULL: those of all commands. */
+const char *const *ctl_options(const struct command *c);
 
 /* The word behind noun and verb, or NULL. */
 const char *ctl_word(const struct ctl *ctl, guint index);
@@ -82,8 +109,15 @@ json_t *ctl_call_telling(struct ctl *ctl, const char *method, json_t *params,
 void ctl_print_progress(const char *method, const json_t *params, void *data);
 /* Call a method whose result is of no interest to eyes. */
 enum ctl_exit ctl_do(struct ctl *ctl, const char *method, json_t *params);
-/* With --format json: print the result, free it, true. Else false. */
+/* The last failure is what --if-exists or --if-not-exists allow: it has not been told. */
+bool ctl_forgives(const struct ctl *ctl);
+/* The object that was to be made and is there already: what `method` says of it, NULL: stderr has
+ * the reason for which it could not be made. Takes over `params`. */
+json_t *ctl_present(struct ctl *ctl, const char *method, json_t *params);
+/* With --format json or jsonl: print the result, free it, true. Else false. */
 bool ctl_json(const struct ctl *ctl, json_t *result);
+/* Print a table as --format says, and free it. */
+void ctl_print(const struct ctl *ctl, struct table *table);
 /* Say what is wrong with the command line; returns CTL_USAGE. */
 enum ctl_exit ctl_wrong(const char *format, ...) G_GNUC_PRINTF(1, 2);
 

@@ -117,6 +117,13 @@ static void print_titles(const struct table *t, const glong *widths, glong room)
     fputs(bold ? "\033[0m" : "", stdout);
 }
 
+static void table_free(struct table *t)
+{
+    g_strfreev(t->titles);
+    g_ptr_array_unref(t->cells);
+    g_free(t);
+}
+
 void table_print(struct table *t)
 {
     glong room = terminal_width();
@@ -126,9 +133,14 @@ void table_print(struct table *t)
     print_titles(t, widths, room);
     for (guint i = 0; i + t->columns <= t->cells->len; i += t->columns)
         print_row(t, widths, (char **)t->cells->pdata + i, room);
-    g_strfreev(t->titles);
-    g_ptr_array_unref(t->cells);
-    g_free(t);
+    table_free(t);
+}
+
+void table_print_plain(struct table *t)
+{
+    for (guint i = 0; i < t->cells->len; i++)
+        printf("%s%c", (char *)t->cells->pdata[i], (i + 1) % t->columns ? '\t' : '\n');
+    table_free(t);
 }
 
 char *format_size(guint64 bytes)

@@ -15,6 +15,8 @@ void table_cell(struct table *table, const char *text);
 void table_cellf(struct table *table, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /* Print it to stdout and free it. Without rows only the titles are printed. */
 void table_print(struct table *table);
+/* The same without titles, cells separated by tabs. */
+void table_print_plain(struct table *table);
 
 /* "64.0 MiB", "512 B". Free with g_free(). */
 char *format_size(guint64 bytes);

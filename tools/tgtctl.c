@@ -11,11 +11,23 @@
 #include "plugin.h"
 #include "rpc.h"
 
-static const struct command *const families[] = {
-    ctl_plugin_commands, ctl_target_commands, ctl_lun_commands,     ctl_session_commands,
-    ctl_portal_commands, ctl_acl_commands,    ctl_account_commands, ctl_stats_commands,
-    ctl_system_commands, ctl_serve_commands,
+/* clang-format off */
+const struct command *const ctl_families[] = {
+    ctl_plugin_commands,
+    ctl_target_commands,
+    ctl_lun_commands,
+    ctl_session_commands,
+    ctl_portal_commands,
+    ctl_acl_commands,
+    ctl_account_commands,
+    ctl_stats_commands,
+    ctl_system_commands,
+    ctl_serve_commands,
+    ctl_schema_commands,
+    ctl_completion_commands,
+    NULL,
 };
+/* clang-format on */
 
 #define TIMEOUT_MAX_S 86400u
 
@@ -23,9 +35,14 @@ static const char *const help_options[] = {"help", "version", NULL};
 static const char *const common_options[] = {"socket", "control-port", "format", "timeout",
                                              "help",   "version",      NULL};
 
+const char *const *ctl_options(const struct command *c)
+{
+    return c && c->private_daemon ? help_options : common_options;
+}
+
 #define EACH_COMMAND(c)                                                                            \
-    for (unsigned family_ = 0; family_ < G_N_ELEMENTS(families); family_++)                        \
-        for (const struct command *c = families[family_]; c->noun; c++)
+    for (const struct command *const *family_ = ctl_families; *family_; family_++)                 \
+        for (const struct command *c = *family_; c->noun; c++)
 
 /* ---- Help ---- */
 
@@ -65,7 +82,10 @@ static enum ctl_exit help_all(void)
     for (const char *const *o = common_options; *o; o++)
         print_option(*o);
     puts("\nT is the name of a target or @ and its number. 'tgtctl NOUN VERB --help' tells more "
-         "about a command.");
+         "about a command.\n\nExit status:");
+#define X(name, number, meaning) printf("  %2d  %s\n", number, meaning);
+    CTL_EXIT_LIST(X)
+#undef X
     return CTL_OK;
 }
 
@@ -73,16 +93,18 @@ static enum ctl_exit help_command(const struct command *c)
 {
     g_autofree char *call = call_of(c);
     printf("Usage: %s\n%s.\n", call, c->help);
-    if (c->options[0])
+    if (c->options[0] || c->tolerates)
         puts("\nOptions:");
     for (const char *const *o = c->options; *o; o++)
         print_option(*o);
+    if (c->tolerates)
+        print_option(c->tolerates);
     return CTL_OK;
 }
 
 /* ---- Which command? ---- */
 
-static const struct command *find(const char *noun, const char *verb)
+const struct command *ctl_find(const char *noun, const char *verb)
 {
     EACH_COMMAND(c)
         if (strcmp(c->noun, noun) == 0 && (!c->verb || (verb && strcmp(c->verb, verb) == 0)))
@@ -156,8 +178,9 @@ static bool options_fit(const struct ctl *ctl)
     gpointer name;
     g_hash_table_iter_init(&i, ctl->args.options);
     while (g_hash_table_iter_next(&i, &name, NULL)) {
-        bool common = takes(ctl->command->private_daemon ? help_options : common_options, name);
-        if (common || takes(ctl->command->options, name))
+        bool common = takes(ctl_options(ctl->command), name);
+        if (common || takes(ctl->command->options, name) ||
+            g_strcmp0(ctl->command->tolerates, name) == 0)
             continue;
         g_autofree char *call = call_of(ctl->command);
         ctl_wrong("option '--%s' has no meaning here: %s", (const char *)name, call);
@@ -179,12 +202,19 @@ static bool words_fit(const struct ctl *ctl)
 
 static bool format_fits(struct ctl *ctl)
 {
+    static const char *const words[] = {
+#define X(name, word) word,
+        CTL_FORMAT_LIST(X)
+#undef X
+    };
     const char *format = args_value(&ctl->args, "format");
-    ctl->json = format && strcmp(format, "json") == 0;
-    if (!format || ctl->json || strcmp(format, "table") == 0)
-        return true;
-    ctl_wrong("--format is table or json, not '%s'", format);
-    return false;
+    for (unsigned i = 0; format && i < CTL_FORMATS; i++)
+        if (strcmp(format, words[i]) == 0) {
+            ctl->format = i;
+            ctl->json = i == CTL_FORMAT_JSON || i == CTL_FORMAT_JSONL;
+            return true;
+        }
+    return !format || !ctl_wrong("--format is table, json, jsonl or plain, not '%s'", format);
 }
 
 static bool port_fits(const struct ctl *ctl)
@@ -216,7 +246,7 @@ static enum ctl_exit run(struct ctl *ctl)
         return puts("tgtctl " PACKAGE_VERSION), CTL_OK;
     if (!noun)
         return help ? help_all() : ctl_wrong("which command? 'tgtctl --help' lists them");
-    ctl->command = find(noun, verb);
+    ctl->command = ctl_find(noun, verb);
     if (!ctl->command && help && is_noun(noun))
         return print_commands(stdout, noun), CTL_OK;
     if (!ctl->command)
@@ -226,7 +256,8 @@ static enum ctl_exit run(struct ctl *ctl)
     if (!options_fit(ctl) || !words_fit(ctl) || !format_fits(ctl) || !port_fits(ctl) ||
         !timeout_fits(ctl))
         return CTL_USAGE;
-    return ctl->command->fn(ctl);
+    enum ctl_exit status = ctl->command->fn(ctl);
+    return status != CTL_OK && status == ctl->status && ctl_forgives(ctl) ? CTL_OK : status;
 }
 
 int main(int argc, char **argv)
@@ -234,6 +265,7 @@ int main(int argc, char **argv)
     struct ctl ctl = {0};
     enum ctl_exit status = args_parse(&ctl.args, argc, argv) ? run(&ctl) : CTL_USAGE;
     rpc_close(ctl.rpc);
+    g_free(ctl.forgiven);
     args_clear(&ctl.args);
     return output_written("tgtctl") || status != CTL_OK ? status : CTL_REFUSED;
 }
