@@ -20,6 +20,7 @@ struct control_client {
     unsigned refs; /* the connection, and each call under way */
     int fd;        /* -1: closed */
     bool read_only;
+    bool reports; /* client_let_report() */
     bool ended;   /* the peer sends no more, or has been told to go */
     bool pumping; /* within client_pump() */
     guint in_watch, out_watch, hup_watch;
@@ -247,6 +248,16 @@ struct control_client *client_new(int fd, bool read_only,
 bool client_is_read_only(const struct control_client *c)
 {
     return c->read_only;
+}
+
+void client_let_report(struct control_client *c)
+{
+    c->reports = true;
+}
+
+bool client_may_report(const struct control_client *c)
+{
+    return c->reports;
 }
 
 void client_call_begin(struct control_client *c)

@@ -28,6 +28,9 @@ void client_hook_add(struct control_client *client, struct client_hook *hook);
 void client_hook_remove(struct control_client *client, struct client_hook *hook);
 
 bool client_is_read_only(const struct control_client *client);
+/* A helper of the daemon: beside what is read-only, it may use the methods made for it. */
+void client_let_report(struct control_client *client);
+bool client_may_report(const struct control_client *client);
 /* A call begins: it holds the client until client_reply(). */
 void client_call_begin(struct control_client *client);
 /* A call ends: queue one line; `line` NULL: nothing is to be said (a notification). Takes over

@@ -41,6 +41,7 @@ static const struct control_method *const families[] = {
     rpc,
     control_account_methods,
     control_acl_methods,
+    control_isns_methods,
     control_lun_methods,
     control_map_methods,
     control_plugin_methods,
@@ -267,7 +268,7 @@ static const struct control_method *check(const struct control_client *client, c
     const struct control_method *m = find_method(name);
     if (!m)
         return unknown_method(name, error), NULL;
-    if (client_is_read_only(client) && !m->read_only) {
+    if (client_is_read_only(client) && !m->read_only && !(m->report && client_may_report(client))) {
         g_set_error(error, CORE_ERROR, CORE_ERROR_INVALID,
                     "%s changes things: not on the read-only socket", name);
         return NULL;

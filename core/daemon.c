@@ -7,6 +7,7 @@
 #include "account.h"
 #include "alive.h"
 #include "control.h"
+#include "isns.h"
 #include "log.h"
 #include "nexus.h"
 #include "plugin.h"
@@ -16,9 +17,10 @@
 #include "thread.h"
 
 /* How long sessions that nobody waits for any more may take to close, and stores with all that they
- * still have to write. */
-#define SESSIONS_MS 10000
-#define STORES_MS   60000
+ * still have to write; then, an iSNS server to forget the targets. */
+#define SESSIONS_MS   10000
+#define STORES_MS     60000
+#define DEREGISTER_MS 4000
 
 static struct daemon *the_daemon;
 
@@ -48,6 +50,7 @@ static void remove_pid_file(struct daemon *d)
 
 static void free_parts(struct daemon *d)
 {
+    g_clear_pointer(&d->isns, isns_free);
     portals_free(d->portals);
     targets_free(d->targets);
     threads_stop(d->threads);
@@ -78,6 +81,7 @@ static bool start_parts(struct daemon *d, GError **error)
     d->accounts = accounts_new();
     d->targets = targets_new();
     d->portals = portals_new();
+    d->isns = isns_new();
     if (!c->control_path)
         return true;
     d->control = control_new(c->control_path, error);
@@ -206,15 +210,22 @@ static void delete_targets(void)
     _exit(1);
 }
 
+static bool all_deregistered(const void *isns)
+{
+    return isns_over(isns);
+}
+
 void daemon_stop(void)
 {
     struct daemon *d = the_daemon;
     if (!d)
         return;
     control_close(d->control);
+    isns_stop(d->isns);
     plugins_stop(d->plugins);
     close_portals();
     close_sessions(d);
     delete_targets();
+    run_until(all_deregistered, d->isns, DEREGISTER_MS);
     free_parts(d);
 }

@@ -17,6 +17,10 @@ struct threads;
 struct alive;
 struct control;
 struct drain;
+struct isns;
+
+/* Where the control sockets are if nothing else is said. */
+#define CONTROL_DIR "/run/tgtd"
 
 /* What the command line said. Strings are owned by the daemon. */
 struct daemon_config {
@@ -42,6 +46,7 @@ struct daemon {
     struct accounts *accounts; /* account.h */
     struct targets *targets; /* target.h */
     struct portals *portals; /* portal.h */
+    struct isns *isns;       /* isns.h */
     struct control *control; /* control.h */
     GMainLoop *loop;         /* the main thread's; NULL in unit tests that run their own */
     char *pid_file;          /* written by us, removed at the end; NULL: none */

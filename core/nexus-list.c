@@ -4,6 +4,7 @@
 
 #include "acl.h"
 #include "error.h"
+#include "isns.h"
 #include "nexus.h"
 #include "plugin.h"
 #include "target.h"
@@ -203,7 +204,8 @@ static bool has_id(const struct tgt_nexus *nexus, uint64_t id)
 
 static bool is_forbidden(const struct tgt_nexus *nexus, uint64_t id)
 {
-    return !acl_allows_port(nexus->target->acl, nexus->peer, nexus->initiator);
+    return !acl_allows_port(nexus->target->acl, nexus->peer, nexus->initiator) ||
+           !isns_admits(nexus->target, nexus->initiator);
 }
 
 void target_close_nexuses(struct tgt_target *target, enum tgt_close_reason reason)

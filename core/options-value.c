@@ -16,7 +16,6 @@
 #define STOP_MAX_S  86400u
 /* With less, a COMPARE AND WRITE of 64 KiB would be too large. */
 #define BUFFERS_MIN (1u << 20)
-#define CONTROL_DIR "/run/tgtd"
 
 /* Options without a letter. */
 enum {
@@ -287,4 +286,5 @@ void option_defaults(struct options *o, GStrvBuilder *plugin_dirs)
         o->config.control_path = g_strdup(CONTROL_DIR "/control");
     keep_program("TGT_PLUGIN_PROBE");
     keep_program("TGTCTL");
+    keep_program("TGT_ISNS");
 }

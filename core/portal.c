@@ -7,6 +7,7 @@
 
 #include "daemon.h"
 #include "error.h"
+#include "isns.h"
 #include "log.h"
 #include "plugin.h"
 #include "portal-options.h"
@@ -226,6 +227,7 @@ static void list_add(struct portal *portal)
     g_mutex_lock(&all()->lock);
     g_ptr_array_add(all()->list, portal);
     g_mutex_unlock(&all()->lock);
+    isns_changed();
 }
 
 static void list_remove(struct portal *portal)
@@ -233,6 +235,7 @@ static void list_remove(struct portal *portal)
     g_mutex_lock(&all()->lock);
     g_ptr_array_remove(all()->list, portal);
     g_mutex_unlock(&all()->lock);
+    isns_changed();
 }
 
 static bool ensure_attached(const char *transport, GError **error)

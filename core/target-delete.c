@@ -8,6 +8,7 @@
 #include "account.h"
 #include "acl.h"
 #include "error.h"
+#include "isns.h"
 #include "later.h"
 #include "lu.h"
 #include "nexus.h"
@@ -82,7 +83,8 @@ static int judge_nexus(struct tgt_target *target, const struct tgt_nexus *nexus,
         return core_error_set(err, EBUSY, "the target '%s' is offline", target->name);
     if (target->dying)
         return core_error_set(err, EBUSY, "the target '%s' is being deleted", target->name);
-    if (!acl_allows_port(target->acl, nexus->peer, nexus->initiator))
+    if (!acl_allows_port(target->acl, nexus->peer, nexus->initiator) ||
+        !isns_admits(target, nexus->initiator))
         return core_error_set(err, EACCES, "the target '%s' does not let '%s' in", target->name,
                               nexus->initiator);
     return 0;

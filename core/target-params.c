@@ -10,6 +10,7 @@
 #include "daemon.h"
 #include "error.h"
 #include "lun-map.h"
+#include "isns.h"
 #include "name.h"
 #include "plugin.h"
 #include "view.h"
@@ -75,6 +76,7 @@ static bool set_alias(struct tgt_target *target, const char *value, GError **err
     g_free(target->alias);
     target->alias = *value ? g_strdup(value) : NULL;
     g_mutex_unlock(&target->lock);
+    isns_changed();
     return true;
 }
 

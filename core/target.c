@@ -8,6 +8,7 @@
 #include "acl.h"
 #include "daemon.h"
 #include "error.h"
+#include "isns.h"
 #include "log.h"
 #include "lu.h"
 #include "lun-map.h"
@@ -82,6 +83,7 @@ void target_unref(struct tgt_target *target)
     auth_free(target->auth);
     lun_maps_free(target->maps);
     g_array_unref(target->groups);
+    g_clear_pointer(&target->isns_admitted, g_hash_table_unref);
     g_hash_table_unref(target->params);
     g_mutex_clear(&target->lock);
     g_free(target->name);
@@ -129,6 +131,7 @@ static void register_target(struct tgt_target *target)
     g_tree_insert(targets->by_name, target->name, target);
     g_tree_insert(targets->by_tid, GUINT_TO_POINTER(target->tid), target);
     g_mutex_unlock(&targets->lock);
+    isns_changed();
 }
 
 void target_unregister(struct tgt_target *target)
@@ -138,6 +141,7 @@ void target_unregister(struct tgt_target *target)
     g_tree_remove(targets->by_name, target->name);
     g_tree_remove(targets->by_tid, GUINT_TO_POINTER(target->tid));
     g_mutex_unlock(&targets->lock);
+    isns_changed();
 }
 
 static bool is_free(const char *name, uint32_t tid, GError **error)
@@ -239,7 +243,8 @@ struct tgt_target *target_lookup(const char *name, GError **error)
 static bool allowed(struct tgt_target *target, const struct tgt_access *access)
 {
     g_mutex_lock(&target->lock);
-    bool ok = acl_allows(target->acl, access->peer, access->initiator);
+    bool ok = acl_allows(target->acl, access->peer, access->initiator) &&
+              isns_admits(target, access->initiator);
     g_mutex_unlock(&target->lock);
     return ok;
 }

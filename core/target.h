@@ -29,6 +29,7 @@ struct tgt_target {
     struct auth *auth;                /* account.h, which says who may look at it when */
     struct lun_maps *maps;            /* lun-map.h; default: all for all */
     GArray *groups;                   /* uint16_t: portal groups; empty: all of them */
+    GHashTable *isns_admitted;        /* names of initiators; NULL: not known. isns.c */
     GHashTable *params;               /* transport name -> struct tgt_params of its target_params */
     GList *nexuses;                   /* struct tgt_nexus */
     struct target_deletion *deletion; /* target-delete.c: who waits for the end; NULL */
