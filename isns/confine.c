@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Gives up what this process does not need: it reads what strangers send. */
+#include "confine.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define NOBODY 65534
+
+/* Sanitizers reserve terabytes of addresses, make a thread and trace themselves at the end. */
+#ifndef __has_feature
+#define __has_feature(x) 0 /* gcc has macros instead */
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) ||                               \
+    __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED true
+#else
+#define SANITIZED false
+#endif
+
+static const struct {
+    __rlimit_resource_t resource;
+    rlim_t most;
+    bool when_sanitized;
+} limits[] = {
+    {RLIMIT_AS, 256u << 20, false}, {RLIMIT_NPROC, 0, false}, /* no fork; counted for root only
+                                                                 after setuid() */
+    {RLIMIT_NOFILE, 64, true},      {RLIMIT_FSIZE, 0, false}, {RLIMIT_CORE, 0, true},
+};
+
+static void complain(const char *what)
+{
+    fprintf(stderr, "tgt-isns: %s: %s\n", what, strerror(errno));
+}
+
+static void set_limits(void)
+{
+    for (unsigned i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+        const struct rlimit limit = {limits[i].most, limits[i].most};
+        if ((!SANITIZED || limits[i].when_sanitized) && setrlimit(limits[i].resource, &limit) < 0)
+            complain("setrlimit");
+    }
+}
+
+/* A daemon without the right to change users has little that could be given up. */
+static void become_nobody(void)
+{
+    const struct passwd *nobody = getpwnam("nobody");
+    uid_t uid = nobody ? nobody->pw_uid : NOBODY;
+    gid_t gid = nobody ? nobody->pw_gid : NOBODY;
+    if (geteuid() != 0)
+        return;
+    if (setgroups(0, NULL) < 0 || setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0)
+        complain("going on with the rights of tgtd");
+}
+
+void confine(void)
+{
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+        complain("no_new_privs");
+    become_nobody();
+    if (SANITIZED)
+        prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+    set_limits();
+}
