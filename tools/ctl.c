@@ -199,9 +199,14 @@ json_t *ctl_lun_params(const struct ctl *ctl)
 
 bool ctl_put_values(const struct ctl *ctl, json_t *params)
 {
+    return ctl_put_values_from(ctl, 1, params);
+}
+
+bool ctl_put_values_from(const struct ctl *ctl, guint first, json_t *params)
+{
     json_t *values = json_object();
     json_object_set_new(params, "values", values);
-    for (guint i = 1; ctl_word(ctl, i); i++) {
+    for (guint i = first; ctl_word(ctl, i); i++) {
         const char *word = ctl_word(ctl, i), *equals = strchr(word, '=');
         if (!equals || equals == word) {
             ctl_wrong("'%s' is not KEY=VALUE", word);

@@ -80,6 +80,7 @@ struct ctl {
 extern const struct command ctl_account_commands[];
 extern const struct command ctl_acl_commands[];
 extern const struct command ctl_completion_commands[];
+extern const struct command ctl_isns_commands[];
 extern const struct command ctl_lun_commands[];
 extern const struct command ctl_plugin_commands[];
 extern const struct command ctl_portal_commands[];
@@ -127,6 +128,8 @@ json_t *ctl_target_params(const struct ctl *ctl);
 json_t *ctl_lun_params(const struct ctl *ctl);
 /* "values" from the words "key=value" from the second on; false: stderr says what is wrong. */
 bool ctl_put_values(const struct ctl *ctl, json_t *params);
+/* The same from word `first` on. */
+bool ctl_put_values_from(const struct ctl *ctl, guint first, json_t *params);
 /* Options that are given become members of `params`: texts, and flags as true. Dashes become
  * underscores. */
 void ctl_put_options(const struct ctl *ctl, json_t *params);

@@ -20,6 +20,7 @@ const struct command *const ctl_families[] = {
     ctl_portal_commands,
     ctl_acl_commands,
     ctl_account_commands,
+    ctl_isns_commands,
     ctl_stats_commands,
     ctl_system_commands,
     ctl_serve_commands,
