@@ -5,6 +5,7 @@
 #define CORE_CONTROL_H
 
 #include <glib.h>
+#include <stdbool.h>
 
 struct control;
 struct control_call;
@@ -13,6 +14,11 @@ struct control_call;
  * file that nobody answers is replaced, one that somebody answers is refused with EXISTS. Main
  * thread. */
 struct control *control_new(const char *path, GError **error);
+/* Listen on tgt's management socket, too, for tgtadm programs of tgt itself. Main thread. */
+bool control_add_legacy(struct control *control, const char *path, GError **error);
+/* A connection as an administrator for a thread of ours: its end, which may block; -1: there is
+ * none to be had. Main thread. */
+int control_inside(struct control *control);
 /* Let nobody in any more, and take no more requests; calls under way are still answered. The lock
  * is kept: what is served may not be served by another daemon yet. NULL is fine. */
 void control_close(struct control *control);

@@ -33,6 +33,7 @@ static void config_clear(struct daemon_config *config)
 {
     g_free(config->state_dir);
     g_free(config->control_path);
+    g_free(config->legacy_path);
     g_free(config->ring);
     g_clear_pointer(&config->io_cpus, g_array_unref);
     g_strfreev(config->plugin_dirs);
@@ -85,7 +86,8 @@ static bool start_parts(struct daemon *d, GError **error)
     if (!c->control_path)
         return true;
     d->control = control_new(c->control_path, error);
-    return d->control != NULL;
+    return d->control != NULL &&
+           (!c->legacy_path || control_add_legacy(d->control, c->legacy_path, error));
 }
 
 bool daemon_start(struct daemon_config *config, GError **error)

@@ -27,6 +27,7 @@ struct daemon_config {
     char
         *state_dir; /* identities and other state that outlives the daemon; NULL: nothing is kept */
     char *control_path;      /* control socket; NULL: none (unit tests) */
+    char *legacy_path;       /* tgt's management socket; NULL: none */
     char **plugin_dirs;      /* NULL-terminated, in order of search; first wins */
     char **plugin_conf_dirs; /* drop-in folders, lowest priority first */
     char *ring;              /* "auto", "uring" or "poll" */

@@ -9,6 +9,7 @@
 #include "log.h"
 #include "options-private.h"
 #include "plugin.h"
+#include "socket-paths.h"
 #include "thread.h"
 
 #define THREADS_MAX 1024u
@@ -60,7 +61,7 @@ const char option_usage[] =
     "\n"
     "  -f, --foreground         stay in the foreground, log to standard error\n"
     "  -D, --nodaemonize        stay in the foreground, log to syslog\n"
-    "  -C, --control-port N     number of this instance: control socket " CONTROL_DIR "/control.N\n"
+    "  -C, --control-port N     number of this instance: control socket " SOCKET_DIR "/control.N\n"
     "      --control PATH       control socket; the read-only one is PATH-ro\n"
     "  -t, --nr_iothreads N     number of I/O threads\n"
     "      --ring auto|uring|poll\n"
@@ -150,9 +151,8 @@ static bool set_control_port(const struct value *v)
     guint64 n;
     if (!number(v, 0, 65535, &n))
         return false;
-    return replace(&v->o->config.control_path,
-                   n ? g_strdup_printf(CONTROL_DIR "/control.%u", (unsigned)n)
-                     : g_strdup(CONTROL_DIR "/control"));
+    v->o->port = (unsigned)n;
+    return replace(&v->o->config.control_path, NULL);
 }
 
 static bool set_threads(const struct value *v)
@@ -282,8 +282,7 @@ void option_defaults(struct options *o, GStrvBuilder *plugin_dirs)
         o->config.state_dir = g_strdup(STATE_DIR);
     if (!o->config.ring)
         o->config.ring = g_strdup("auto");
-    if (!o->config.control_path)
-        o->config.control_path = g_strdup(CONTROL_DIR "/control");
+    socket_paths(&o->config, o->port);
     keep_program("TGT_PLUGIN_PROBE");
     keep_program("TGTCTL");
     keep_program("TGT_ISNS");

@@ -114,6 +114,7 @@ void options_clear(struct options *o)
     g_clear_pointer(&o->config.state_dir, g_free);
     g_clear_pointer(&o->config.io_cpus, g_array_unref);
     g_clear_pointer(&o->config.control_path, g_free);
+    g_clear_pointer(&o->config.legacy_path, g_free);
     g_clear_pointer(&o->config.ring, g_free);
     g_clear_pointer(&o->config.plugin_dirs, g_strfreev);
     g_clear_pointer(&o->config.plugin_conf_dirs, g_strfreev);

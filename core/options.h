@@ -22,6 +22,7 @@ struct options {
     bool foreground;       /* no daemon; log to stderr */
     bool nodaemonize;      /* no daemon; log to syslog */
     bool debug;
+    unsigned port;         /* number of the instance, -C */
     char *pid_file;
     char *targets_file; /* --config; NULL: none */
 };

@@ -58,14 +58,15 @@ static void *late(const struct rpc *rpc, const char *what, struct rpc_error *err
 
 char *rpc_path(const char *path, const char *port)
 {
-    const char *env = getenv("TGT_CONTROL");
+    const char *control = getenv("TGT_CONTROL"), *beside = getenv("TGT_IPC_SOCKET");
+    unsigned long n = port ? strtoul(port, NULL, 0) : 0;
     if (path)
         return g_strdup(path);
-    if (port && strtoul(port, NULL, 10) != 0)
-        return g_strdup_printf(CONTROL_DIR "/control.%lu", strtoul(port, NULL, 10));
-    if (!port && env && *env)
-        return g_strdup(env);
-    return g_strdup(CONTROL_DIR "/control");
+    if (!port && control && *control)
+        return g_strdup(control);
+    if (beside && *beside)
+        return g_strdup_printf("%s.%lu.control", beside, n);
+    return n ? g_strdup_printf(CONTROL_DIR "/control.%lu", n) : g_strdup(CONTROL_DIR "/control");
 }
 
 static struct rpc *cannot_connect(const char *path, int problem, struct rpc_error *error)

@@ -21,8 +21,9 @@ struct rpc_error {
 
 void rpc_error_clear(struct rpc_error *error);
 
-/* Path of the control socket: `path` if not NULL, else that of instance `port` if not NULL, else
- * $TGT_CONTROL, else that of instance 0. Free with g_free(). */
+/* Path of the control socket: `path` if not NULL; else, if no `port` is given, $TGT_CONTROL; else
+ * that of instance `port` (NULL: 0), which is beside $TGT_IPC_SOCKET where that is set. Free with
+ * g_free(). */
 char *rpc_path(const char *path, const char *port);
 /* `limit_s`: how many seconds the daemon has to take the connection, and then for each answer. 0:
  * ten, but as many as it takes for a method that may have to wait for a store or a plugin; there,

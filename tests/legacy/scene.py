@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the tests of this folder run in: a daemon, and a tgtadm that talks to it."""
+"""What the tests of this folder run in: a daemon, and a tgtadm that talks to it: ours to the control socket, or that of
+Debian's package tgt to tgt's management socket."""
 
 import os
+import shutil
+import subprocess
 import sys
+import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "..", "tools")]
@@ -12,21 +16,43 @@ import golden  # noqa: E402
 from bed import tap  # noqa: E402,F401
 
 
-class Scene(bed.Bed):
-    """Commands are those of tgtadm, with success and silence on standard error unless another status is given."""
+TGT = "/usr/sbin/tgtadm"
 
-    def __init__(self, **options):
+
+def program(by):
+    """The path of "ours", or of "tgt"'s; the whole file is skipped where that is not installed."""
+    if by == "ours":
+        return bed.daemon.binary("TGTADM")
+    if not os.path.exists(TGT) or "Linux SCSI Target administration utility" not in subprocess.run(
+            [TGT, "--help"], capture_output=True, text=True, check=False).stdout:
+        tap.skip_all("the tgtadm of tgt is not installed (Debian package tgt)")
+    return TGT
+
+
+class Scene(bed.Bed):
+    """Commands are those of a tgtadm, with success and silence on standard error unless another status is given."""
+
+    def __init__(self, by="ours", **options):
+        self.by = by
         self.ports = golden.free_ports(4)
-        super().__init__(portals=[f"127.0.0.1:{self.ports[0]}"], **options)
+        self.sockets = tempfile.mkdtemp(prefix="tgt-legacy.")
+        env = {"TGT_IPC_SOCKET": os.path.join(self.sockets, "ipc")}
+        super().__init__(portals=[f"127.0.0.1:{self.ports[0]}"], env=env, **options)
 
     def open(self):
-        self.tgtadm = bed.daemon.binary("TGTADM")
+        self.tgtadm = program(self.by)
         super().open()
         golden.make_images(self.folder)
         self.names = golden.Names(self.folder, self.ports)
 
+    def close(self):
+        try:
+            super().close()
+        finally:
+            shutil.rmtree(self.sockets, ignore_errors=True)
+
     def env(self):
-        return {**os.environ, "TGT_CONTROL": self.daemon.path("control")}
+        return {**self.daemon.env, "TGT_CONTROL": self.daemon.path("control")}
 
     def adm(self, *args, status=0):
         done = bed.run(self.tgtadm, *args, status=status, env=self.env())

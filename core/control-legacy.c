@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The management socket of tgt, for tgtadm programs that are not ours. The main thread only accepts
+ * and looks who comes; a thread of a bounded pool reads the request, makes calls of it on a control
+ * connection within the daemon, and answers (legacy/serve.c). */
+#include "control-legacy.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "control.h"
+#include "error.h"
+#include "legacy.h"
+#include "log.h"
+#include "rpc.h"
+#include "unix-listen.h"
+
+/* Visits at one time; others wait until they are accepted. */
+#define VISITS_MAX 16
+
+struct legacy_door {
+    struct unix_listener listener;
+    int lock; /* -1: not ours */
+    struct control *control;
+    GThreadPool *pool;
+    gint visits; /* atomic */
+};
+
+/* For a thread of the pool: both ends are its own. */
+struct visit {
+    int fd, inside;
+};
+
+static gboolean go_on(gpointer data)
+{
+    struct legacy_door *door = data;
+    unix_listen_pause(&door->listener, false);
+    return G_SOURCE_REMOVE;
+}
+
+static void serve(gpointer data, gpointer user_data)
+{
+    struct legacy_door *door = user_data;
+    struct visit *visit = data;
+    legacy_serve(visit->fd, rpc_new(visit->inside));
+    g_free(visit);
+    if (g_atomic_int_add(&door->visits, -1) == VISITS_MAX)
+        g_idle_add(go_on, door);
+}
+
+/* tgt's own rule. */
+static bool is_like_us(int fd)
+{
+    struct ucred peer;
+    socklen_t len = sizeof(peer);
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 && peer.uid == geteuid() &&
+           peer.gid == getegid();
+}
+
+static void on_connection(int fd, void *data)
+{
+    struct legacy_door *door = data;
+    int inside = is_like_us(fd) ? control_inside(door->control) : -1;
+    if (inside < 0) {
+        close(fd);
+        return;
+    }
+    struct visit *visit = g_new(struct visit, 1);
+    *visit = (struct visit){fd, inside};
+    if (g_atomic_int_add(&door->visits, 1) + 1 == VISITS_MAX)
+        unix_listen_pause(&door->listener, true);
+    g_thread_pool_push(door->pool, visit, NULL);
+}
+
+/* tgt locks the same file in the same way. */
+static bool take_lock(struct legacy_door *door, const char *path, GError **error)
+{
+    struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    g_autofree char *dir = g_path_get_dirname(path), *file = g_strconcat(path, ".lock", NULL);
+    if (g_mkdir_with_parents(dir, 0755) < 0)
+        return unix_listen_fail(error, CORE_ERROR_FAILED, path, g_strerror(errno));
+    door->lock = open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (door->lock < 0)
+        return unix_listen_fail(error, CORE_ERROR_FAILED, file, g_strerror(errno));
+    return fcntl(door->lock, F_OFD_SETLK, &all) == 0 ||
+           unix_listen_fail(error, CORE_ERROR_EXISTS, path, "another tgtd runs and holds the lock");
+}
+
+struct legacy_door *legacy_door_new(const char *path, struct control *control, GError **error)
+{
+    struct legacy_door *door = g_new0(struct legacy_door, 1);
+    door->listener = (struct unix_listener){.fd = -1, .connection = on_connection, .data = door};
+    door->lock = -1;
+    door->control = control;
+    door->pool = g_thread_pool_new(serve, door, VISITS_MAX, FALSE, NULL);
+    if (take_lock(door, path, error) && unix_listen(&door->listener, path, 0600, error))
+        return door;
+    legacy_door_free(door);
+    return NULL;
+}
+
+/* The file stays: a tgtadm that has ended the daemon waits until it is refused, and does not
+ * understand that there is no file. */
+void legacy_door_close(struct legacy_door *door)
+{
+    if (door)
+        unix_listen_stop(&door->listener, true);
+}
+
+void legacy_door_unlock(struct legacy_door *door)
+{
+    if (door && door->lock >= 0)
+        close(door->lock);
+    if (door)
+        door->lock = -1;
+}
+
+void legacy_door_free(struct legacy_door *door)
+{
+    if (!door)
+        return;
+    legacy_door_close(door);
+    g_thread_pool_free(door->pool, FALSE, TRUE);
+    while (g_idle_remove_by_data(door)) {
+    }
+    legacy_door_unlock(door);
+    g_free(door);
+}

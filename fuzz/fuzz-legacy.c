@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Fuzzes tgt's management wire: a visit with any bytes, whose calls go to a real control plane that
+ * lets nothing be changed. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "control-client.h"
+#include "daemon.h"
+#include "log.h"
+#include "session.h"
+#include "target.h"
+#include "wire.h"
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    struct daemon_config config = {.ring = g_strdup("poll"),
+                                   .threads = 1,
+                                   .plugin_dirs = g_new0(char *, 1),
+                                   .plugin_conf_dirs = g_new0(char *, 1)};
+    log_set_level(TGT_LOG_ERROR);
+    if (!daemon_start(&config, NULL) || !target_create("iqn.2026-01.org.example:a", 1, NULL))
+        g_error("the daemon does not start");
+    return 0;
+}
+
+static void pair(int ends[2])
+{
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+        g_error("socketpair: %s", g_strerror(errno));
+}
+
+static void on_closed(struct control_client *client, void *closed)
+{
+    *(bool *)closed = true;
+}
+
+/* The two ends that the visit has. */
+struct visit {
+    int fd, inside;
+};
+
+/* There is no driver: the session believes that it has found one. */
+static gpointer serve(gpointer data)
+{
+    const struct visit *v = data;
+    struct legacy *legacy = legacy_new(rpc_new(v->inside));
+    legacy->driver = g_strdup("iscsi");
+    wire_serve(v->fd, legacy);
+    legacy_free(legacy);
+    return NULL;
+}
+
+/* Mostly the length is made to fit, or else most inputs would end there. */
+static void send_request(int fd, const uint8_t *data, size_t size)
+{
+    uint8_t buf[8192 + 120] = {0};
+    uint32_t len = (uint32_t)MAX(MIN(size, sizeof buf), 120);
+    memcpy(buf, data, MIN(size, sizeof buf));
+    if (size % 16 != 0)
+        memcpy(buf + 72, &len, sizeof len);
+    if (send(fd, buf, len, MSG_NOSIGNAL) < 0)
+        g_error("send: %s", g_strerror(errno));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    int outside[2], control[2];
+    bool closed = false;
+    pair(outside);
+    pair(control);
+    fcntl(control[0], F_SETFL, O_NONBLOCK);
+    client_new(control[0], true, on_closed, &closed);
+    send_request(outside[0], data, size);
+    shutdown(outside[0], SHUT_WR);
+    struct visit visit = {outside[1], control[1]};
+    GThread *thread = g_thread_new("visit", serve, &visit);
+    while (!closed)
+        g_main_context_iteration(NULL, TRUE);
+    g_thread_join(thread);
+    close(outside[0]);
+    return 0;
+}
