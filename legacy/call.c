@@ -61,7 +61,7 @@ int adm_connect(struct adm *adm)
     struct legacy *legacy = adm->legacy;
     struct rpc_error error = {0};
     int status = LEGACY_OK;
-    if (legacy->rpc)
+    if (legacy->rpc || legacy->rehearsal)
         return status;
     g_autofree char *path = rpc_path(NULL, adm->port);
     legacy->rpc = rpc_open(path, 0, &error);
@@ -75,6 +75,8 @@ int adm_connect(struct adm *adm)
 
 json_t *adm_try(struct adm *adm, const char *method, json_t *params, struct rpc_error *error)
 {
+    if (adm->legacy->rehearsal)
+        return rehearsal_answer(adm->legacy->rehearsal, method, params);
     return rpc_call(adm->legacy->rpc, method, params, error);
 }
 

@@ -6,6 +6,7 @@
 #define LEGACY_LEGACY_H
 
 #include <glib.h>
+#include <jansson.h>
 
 struct rpc;
 
@@ -35,5 +36,11 @@ int legacy_run(struct legacy *legacy, int argc, char **argv, GString *out, GStri
  * `fd`, with the calls that it takes on `rpc`. Takes over both. Waits for the peer for a few
  * seconds, and for the daemon. Any thread, several at the same time. */
 void legacy_serve(int fd, struct rpc *rpc);
+
+/* What a command would ask of a daemon, without one: a list of {"method", "params"}, in order,
+ * among them questions that only prepare what follows. It is taken that all that the command names
+ * is there. `port`: the daemon's number as given, or NULL; free with g_free(). NULL: the command is
+ * refused whatever the daemon says, and `err` has the reason. */
+json_t *legacy_rehearse(int argc, char **argv, char **port, GString *err);
 
 #endif

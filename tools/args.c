@@ -36,6 +36,8 @@ const struct option_row option_rows[] = {
     {"kind", 0, "KIND",
      "of plugins: backing-store, device-type or transport, where a name stands for several; of "
      "histograms: latency (default) or size"},
+    {"legacy", 0, NULL,
+     "as tgtadm makes it: identity from the numbers of target and unit, a controller at LUN 0"},
     {"once", 0, NULL, "one screen, without taking over the terminal"},
     {"op", 0, "read|write|other", "only this class of commands"},
     {"opt", 0, "KEY=VALUE", "option of the backing store or the portal; may be repeated"},

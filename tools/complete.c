@@ -53,19 +53,13 @@ static void offer_option(struct typing *t, const char *name)
 static const struct {
     const char *noun, *word, *kind;
 } arguments[] = {
-    {"schema", "METHOD", "methods"},
-    {"plugin", "NAME", "plugins"},
-    {"acl", "IQN", "initiators"},
-    {"account", "U", "accounts"},
-    {"portal", "ADDR:PORT", "portals"},
-    {NULL, "T", "targets"},
-    {NULL, "T/N", "luns"},
-    {NULL, "SID", "sessions"},
-    {"--initiator", "IQN", "initiators"},
-    {"--bs", "STORE", "stores"},
-    {"--transport", "NAME", "transports"},
-    {NULL, "PATH", "files"},
-    {NULL, "FILE", "files"},
+    {"schema", "METHOD", "methods"}, {"call", "METHOD", "methods"},
+    {"plugin", "NAME", "plugins"},   {"acl", "IQN", "initiators"},
+    {"account", "U", "accounts"},    {"portal", "ADDR:PORT", "portals"},
+    {NULL, "T", "targets"},          {NULL, "T/N", "luns"},
+    {NULL, "SID", "sessions"},       {"--initiator", "IQN", "initiators"},
+    {"--bs", "STORE", "stores"},     {"--transport", "NAME", "transports"},
+    {NULL, "PATH", "files"},         {NULL, "FILE", "files"},
     {NULL, "IMAGE", "files"},
 };
 

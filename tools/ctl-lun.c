@@ -166,7 +166,7 @@ const struct command ctl_lun_commands[] = {
      1,
      lun_create,
      {"type", "bs", "path", "opt", "block-size", "read-only", "thin", "removable", "vendor",
-      "product", "revision", "serial"},
+      "product", "revision", "serial", "legacy"},
      .tolerates = "if-not-exists"},
     {"lun", "list", "[T]", "List logical units", 0, 1, lun_list, {NULL}},
     {"lun", "show", "T/N", "Describe a logical unit", 1, 1, lun_show, {NULL}},

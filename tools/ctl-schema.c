@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* tgtctl schema: what the control socket understands. */
+/* tgtctl schema and call: what the control socket understands, and anything of it. */
 #include <stdio.h>
 #include <string.h>
 
@@ -88,7 +88,36 @@ static enum ctl_exit schema(struct ctl *ctl)
     return status;
 }
 
+/* ---- Calls ---- */
+
+static enum ctl_exit call(struct ctl *ctl)
+{
+    const char *text = ctl_word(ctl, 1);
+    json_error_t why;
+    json_t *params = text ? json_loads(text, JSON_REJECT_DUPLICATES, &why) : json_object();
+    if (!json_is_object(params)) {
+        json_decref(params);
+        return ctl_wrong("the parameters are no JSON object: %s", text);
+    }
+    json_t *result = ctl_call(ctl, ctl_word(ctl, 0), params);
+    if (!result)
+        return ctl->status;
+    if (!ctl->json)
+        ctl->format = CTL_FORMAT_JSON;
+    ctl->json = true;
+    ctl_json(ctl, result);
+    return CTL_OK;
+}
+
 const struct command ctl_schema_commands[] = {
+    {"call",
+     NULL,
+     "METHOD [PARAMETERS]",
+     "Call a method of the control socket with a JSON object",
+     1,
+     2,
+     call,
+     {NULL}},
     {"schema",
      NULL,
      "[METHOD]",

@@ -8,6 +8,8 @@
 static enum ctl_exit target_create(struct ctl *ctl)
 {
     json_t *params = json_pack("{s:s}", "name", ctl_word(ctl, 0));
+    if (args_has(&ctl->args, "legacy"))
+        json_object_set_new(params, "legacy", json_true());
     if (!ctl_put_number(ctl, params, "tid")) {
         json_decref(params);
         return CTL_USAGE;
@@ -161,7 +163,7 @@ const struct command ctl_target_commands[] = {
      1,
      1,
      target_create,
-     {"tid"},
+     {"tid", "legacy"},
      .tolerates = "if-not-exists"},
     {"target", "list", "", "List targets", 0, 0, target_list, {NULL}},
     {"target",

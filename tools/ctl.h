@@ -80,6 +80,7 @@ struct ctl {
 extern const struct command ctl_account_commands[];
 extern const struct command ctl_acl_commands[];
 extern const struct command ctl_completion_commands[];
+extern const struct command ctl_explain_commands[];
 extern const struct command ctl_isns_commands[];
 extern const struct command ctl_lun_commands[];
 extern const struct command ctl_plugin_commands[];

@@ -26,6 +26,7 @@ const struct command *const ctl_families[] = {
     ctl_serve_commands,
     ctl_schema_commands,
     ctl_completion_commands,
+    ctl_explain_commands,
     NULL,
 };
 /* clang-format on */
