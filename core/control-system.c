@@ -126,10 +126,15 @@ static bool set_debug(const char *value, GError **error)
     return true;
 }
 
+static bool set_discovery_auth(const char *value, GError **error)
+{
+    return auth_set(NULL, value, error);
+}
+
 static const struct setting {
     const char *key;
     bool (*set)(const char *value, GError **error);
-} settings[] = {{"state", set_state}, {"debug", set_debug}};
+} settings[] = {{"state", set_state}, {"debug", set_debug}, {"discovery_auth", set_discovery_auth}};
 
 static bool set(const char *key, const char *value, GError **error)
 {
@@ -137,7 +142,7 @@ static bool set(const char *key, const char *value, GError **error)
         if (strcmp(settings[i].key, key) == 0)
             return settings[i].set(value, error);
     g_set_error(error, CORE_ERROR, CORE_ERROR_INVALID,
-                "the daemon has no setting '%s': it has state and debug", key);
+                "the daemon has no setting '%s': it has state, debug and discovery_auth", key);
     return false;
 }
 

@@ -73,11 +73,20 @@ static enum ctl_exit account_delete(struct ctl *ctl)
     return ctl_do(ctl, "account.delete", params);
 }
 
+/* The second word is a target, or the option is there. */
+static bool names_place(const struct ctl *ctl)
+{
+    if (!ctl_word(ctl, 1) != !args_has(&ctl->args, "discovery"))
+        return true;
+    ctl_wrong("a target is wanted, or --discovery");
+    return false;
+}
+
 static enum ctl_exit change(struct ctl *ctl, const char *method)
 {
     const char *target = ctl_word(ctl, 1);
-    if (!target == !args_has(&ctl->args, "discovery"))
-        return ctl_wrong("a target is wanted, or --discovery");
+    if (!names_place(ctl))
+        return CTL_USAGE;
     json_t *params = json_pack("{s:s, s:s*, s:b}", "name", ctl_word(ctl, 0), "target", target,
                                "outgoing", args_has(&ctl->args, "outgoing"));
     return ctl_do(ctl, method, params);
@@ -91,6 +100,17 @@ static enum ctl_exit account_bind(struct ctl *ctl)
 static enum ctl_exit account_unbind(struct ctl *ctl)
 {
     return change(ctl, "account.unbind");
+}
+
+static enum ctl_exit account_auth(struct ctl *ctl)
+{
+    const char *auth = ctl_word(ctl, 0), *target = ctl_word(ctl, 1);
+    if (!names_place(ctl))
+        return CTL_USAGE;
+    if (target)
+        return ctl_do(ctl, "target.set",
+                      json_pack("{s:s, s:{s:s}}", "target", target, "values", "auth", auth));
+    return ctl_do(ctl, "system.set", json_pack("{s:{s:s}}", "values", "discovery_auth", auth));
 }
 
 #define SECRET "U --password-stdin | --password-file PATH | --password-credential NAME"
@@ -129,6 +149,14 @@ const struct command ctl_account_commands[] = {
      2,
      account_unbind,
      {"discovery", "outgoing"}},
+    {"account",
+     "auth",
+     "none|chap T|--discovery",
+     "Let initiators in without an account, or only with one",
+     1,
+     2,
+     account_auth,
+     {"discovery"}},
     {"account",
      "delete",
      "U",

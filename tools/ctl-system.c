@@ -47,12 +47,15 @@ static void print_defaults(const char *transport, const json_t *values)
 static void print_system(const json_t *s)
 {
     g_autofree char *up = format_duration(ctl_int(s, "uptime"));
+    g_autofree char *auth =
+        ctl_auth_text(ctl_text(s, "discovery_auth"), json_object_get(s, "discovery_accounts"));
     size_t i;
     const char *name;
     json_t *dir;
     print_text("version", ctl_text(s, "version"));
     print_int(s, "pid");
     print_text("logins", ctl_text(s, "state"));
+    print_text("discovery", auth);
     print_text("up", up);
     print_ring(s);
     print_settings(s);

@@ -80,20 +80,6 @@ static void print_maps(const json_t *t)
         printf("  %-9s %s: none\n", json_array_size(maps) ? "" : "maps", "other initiators");
 }
 
-/* Whether initiators must prove who they are, and by which accounts. */
-static void print_auth(const json_t *t)
-{
-    bool chap = g_strcmp0(ctl_text(t, "auth"), "chap") == 0, incoming = false;
-    size_t i;
-    json_t *a;
-    printf("  %-9s %s", "auth", ctl_text(t, "auth"));
-    json_array_foreach(json_object_get(t, "accounts"), i, a) {
-        printf("  %s%s", ctl_text(a, "name"), ctl_bool(a, "outgoing") ? " (outgoing)" : "");
-        incoming |= !ctl_bool(a, "outgoing");
-    }
-    puts(chap && !incoming ? "  nobody: no incoming account is bound" : "");
-}
-
 static void print_sessions(const json_t *sessions)
 {
     size_t i;
@@ -121,12 +107,13 @@ static enum ctl_exit target_show(struct ctl *ctl)
     if (ctl_json(ctl, t))
         return CTL_OK;
     g_autofree char *acl = ctl_acl_text(json_object_get(t, "acl"));
+    g_autofree char *auth = ctl_auth_text(ctl_text(t, "auth"), json_object_get(t, "accounts"));
     printf("%s  (@%" JSON_INTEGER_FORMAT ", %s)\n", ctl_text(t, "name"), ctl_int(t, "tid"),
            ctl_text(t, "state"));
     if (ctl_text(t, "alias"))
         printf("  %-9s %s\n", "alias", ctl_text(t, "alias"));
     printf("  %-9s %s\n", "acl", *acl ? acl : "nobody");
-    print_auth(t);
+    printf("  %-9s %s\n", "auth", auth);
     if (g_strcmp0(ctl_text(json_object_get(t, "acl"), "match"), "any") == 0)
         printf("  %-9s any\n", "match");
     print_luns(json_object_get(t, "luns"));

@@ -289,6 +289,22 @@ char *ctl_acl_text(const json_t *acl)
     return g_string_free(text, FALSE);
 }
 
+char *ctl_auth_text(const char *auth, const json_t *accounts)
+{
+    GString *text = g_string_new(auth);
+    bool incoming = false;
+    size_t i;
+    json_t *a;
+    json_array_foreach(accounts, i, a) {
+        bool outgoing = ctl_bool(a, "outgoing");
+        g_string_append_printf(text, "  %s%s", ctl_text(a, "name"), outgoing ? " (outgoing)" : "");
+        incoming |= !outgoing;
+    }
+    if (strcmp(auth, "chap") == 0 && !incoming)
+        g_string_append(text, "  nobody: no incoming account is bound");
+    return g_string_free(text, FALSE);
+}
+
 char *ctl_lun_state(const json_t *lun)
 {
     static const struct {

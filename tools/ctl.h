@@ -145,6 +145,9 @@ json_int_t ctl_int(const json_t *object, const char *name);
 bool ctl_bool(const json_t *object, const char *name);
 /* "all,10.0.0.0/8,iqn…" of an ACL; free with g_free(). */
 char *ctl_acl_text(const json_t *acl);
+/* "chap  joe  disk (outgoing)": whether initiators must prove who they are, and by which accounts;
+ * free with g_free(). */
+char *ctl_auth_text(const char *auth, const json_t *accounts);
 /* What distinguishes a logical unit: "online,read-only,thin"; free with g_free(). */
 char *ctl_lun_state(const json_t *lun);
 

@@ -116,6 +116,117 @@ def test_nothing_else_tells_secrets(b):
     tap.true(SECRET not in b.log(), "the log tells a secret")
 
 
+def test_hole(b):
+    """tgt leaves a hole where the first of several was, and dies when the target is shown."""
+    fresh(b)
+    done(b, "account.bind", name="joe", target=IQN)
+    done(b, "account.bind", name="ann", target=IQN)
+    done(b, "account.unbind", name="joe", target=IQN)
+    tap.equal(done(b, "target.show", target=IQN)["accounts"], [{"name": "ann", "outgoing": False}], "accounts")
+    done(b, "account.delete", name="ann", force=True)
+    tap.equal(done(b, "target.show", target=IQN)["accounts"], [], "accounts")
+
+
+def test_discovery_stays_closed(b):
+    fresh(b)
+    done(b, "account.bind", name="joe")
+    done(b, "account.unbind", name="joe")
+    tap.equal(done(b, "system.show")["discovery_auth"], "chap", "discovery")
+    done(b, "system.set", values={"discovery_auth": "none"})
+    tap.equal(done(b, "system.show")["discovery_auth"], "none", "discovery")
+
+
+# tgtctl ---------------------------------------------------------------------------------------
+
+
+def ctl(b, *words, status=0, text=None, **env):
+    return bed.run(b.daemon.tgtctl, "--socket", b.daemon.path("control"), "account", *words,
+                   status=status, input=text or "", env=env)  # fmt: skip
+
+
+def test_secret_from_standard_input(b):
+    fresh(b)
+    ctl(b, "create", "max", "--password-stdin", text="typed by somebody\n")
+    ctl(b, "passwd", "joe", "--password-stdin", text="without a newline")
+    secrets = done(b, "account.secrets")
+    tap.equal((secrets["max"], secrets["joe"]), ("typed by somebody", "without a newline"), "secrets")
+
+
+def test_secret_from_a_file(b):
+    fresh(b)
+    with open(b.path("secret"), "w") as file:
+        file.write("kept in a file\n")
+    ctl(b, "create", "max", "--password-file", b.path("secret"))
+    ctl(b, "create", "eva", "--password-credential", "secret", CREDENTIALS_DIRECTORY=b.folder)
+    secrets = done(b, "account.secrets")
+    tap.equal((secrets["max"], secrets["eva"]), ("kept in a file", "kept in a file"), "secrets")
+
+
+@tap.cases(empty=("", "no secret"), newline=("\n", "no secret"), two_lines=("a\nb\n", "one line"),
+           long=("x" * 256, "255 bytes"), very_long=("x" * 100000, "255 bytes"))  # fmt: skip
+def test_texts_that_are_no_secret(b, text, why):
+    fresh(b)
+    tap.true(why in ctl(b, "create", "max", "--password-stdin", text=text, status=1).stderr, "message")
+
+
+def test_longest_secret(b):
+    fresh(b)
+    ctl(b, "create", "max", "--password-stdin", text="x" * 255 + "\n")
+    tap.equal(done(b, "account.secrets")["max"], "x" * 255, "secret")
+
+
+@tap.cases(none="", two="--password-stdin --password-file /dev/null", missing="--password-file /does/not/exist",
+           no_unit="--password-credential joe")  # fmt: skip
+def test_sources_of_secrets(b, words):
+    fresh(b)
+    done = ctl(b, "create", "max", *words.split(), text="a secret", status=1)
+    tap.true(done.stderr.startswith("tgtctl: "), f"message: {done.stderr}")
+
+
+@tap.cases(path="../secret", up="..", empty="")
+def test_credentials_are_names(b, name):
+    fresh(b)
+    done = ctl(b, "create", "max", "--password-credential", name, status=1, CREDENTIALS_DIRECTORY=b.folder)
+    tap.true("a name is wanted" in done.stderr, f"message: {done.stderr}")
+
+
+def test_secret_on_the_command_line_is_refused(b):
+    fresh(b)
+    ctl(b, "create", "max", "a secret", status=1)
+    ctl(b, "create", "max", "--password", "a secret", status=1)
+
+
+def test_course_of_an_account(b):
+    fresh(b)
+    ctl(b, "bind", "joe", IQN)
+    ctl(b, "bind", "ann", "@1", "--outgoing")
+    ctl(b, "bind", "joe", "--discovery")
+    rows = [line.split() for line in ctl(b, "list").stdout.splitlines()]
+    tap.equal(rows, [["ACCOUNT", "BOUND-TO", "DIRECTION"], ["joe", "discovery", "incoming"],
+                     ["joe", "@1", IQN, "incoming"], ["ann", "@1", IQN, "outgoing"]], "list")  # fmt: skip
+    show = b.ctl("target", "show", IQN).stdout
+    tap.true("auth      chap  joe  ann (outgoing)\n" in show, f"target show: {show}")
+    tap.true("chap  joe\n" in b.ctl("system", "show").stdout, "system show")
+    ctl(b, "unbind", "joe", IQN)
+    tap.true("nobody" in b.ctl("target", "show", IQN).stdout, "nobody gets in")
+    ctl(b, "auth", "none", IQN)
+    tap.true("auth      none  ann (outgoing)\n" in b.ctl("target", "show", IQN).stdout, "auth none")
+    ctl(b, "unbind", "joe", "--discovery")
+    ctl(b, "auth", "none", "--discovery")
+    tap.equal(done(b, "system.show")["discovery_auth"], "none", "discovery")
+    ctl(b, "delete", "ann", status=6)
+    ctl(b, "delete", "ann", "--force")
+    ctl(b, "delete", "joe")
+    tap.equal(ctl(b, "list").stdout.splitlines()[1:], [], "list")
+
+
+@tap.cases(exists=(5, "create joe --password-stdin"), unknown=(4, "delete nobody"), place=(1, "bind joe"),
+           two_places=(1, f"bind joe {IQN} --discovery"), target=(4, "bind joe @9"), auth=(2, f"auth krb5 {IQN}"))  # fmt: skip
+def test_exit_statuses(b, status, words):
+    fresh(b)
+    ctl(b, *words.split(), text="a secret of enough bytes", status=status)
+
+
 def secrets_in_memory(b):
     """How often the secret stands in the writable memory of the daemon."""
     found = 0
