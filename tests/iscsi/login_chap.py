@@ -62,9 +62,12 @@ class Chap:
         tap.equal(self.answer("AuthMethod"), "CHAP", "method")
         self.exchange([("CHAP_A", algorithms)], **options)
         if self.status == "0000":
-            self.algorithm, self.identifier = int(self.answer("CHAP_A")), int(self.answer("CHAP_I"))
-            self.sent = bytes.fromhex(self.answer("CHAP_C").removeprefix("0x"))
+            self.take_challenge()
         return self
+
+    def take_challenge(self):
+        self.algorithm, self.identifier = int(self.answer("CHAP_A")), int(self.answer("CHAP_I"))
+        self.sent = bytes.fromhex(self.answer("CHAP_C").removeprefix("0x"))
 
     def proof(self, user, secret, code=to_hex):
         """Name and response that go with the challenge."""
