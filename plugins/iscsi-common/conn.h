@@ -177,6 +177,8 @@ struct iscsi_thread {
     unsigned pool_count;
     size_t stashed; /* bytes that wait for buffers of their commands */
     struct iscsi_kept kept;
+    unsigned programs;    /* that run (redirect.c) */
+    GQueue program_queue; /* struct iscsi_redirect_call: they wait until fewer do */
 };
 
 void iscsi_thread_init(struct iscsi_thread *thread, struct tgt_thread *t,

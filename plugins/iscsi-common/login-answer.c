@@ -55,10 +55,11 @@ static bool may_warn(struct iscsi_conn *c, unsigned *withheld)
 static enum tgt_log_level level_of(struct iscsi_conn *c, enum iscsi_login_status status)
 {
     unsigned withheld = 0;
-    if (status != ISCSI_LOGIN_AUTH_FAILED || !may_warn(c, &withheld))
+    bool matters = status == ISCSI_LOGIN_AUTH_FAILED || status == ISCSI_LOGIN_TARGET_ERROR;
+    if (!matters || !may_warn(c, &withheld))
         return TGT_LOG_INFO;
     if (withheld)
-        tgt_log(TGT_LOG_WARNING, "iscsi: %u more logins failed to authenticate", withheld);
+        tgt_log(TGT_LOG_WARNING, "iscsi: %u more logins were refused like that", withheld);
     return TGT_LOG_WARNING;
 }
 
@@ -77,14 +78,27 @@ static void log_refusal(struct iscsi_conn *c, enum iscsi_login_status status, co
             user ? "'" : "", or_unknown(target), status, why);
 }
 
-void iscsi_login_fail(struct iscsi_conn *c, enum iscsi_login_status status, const char *why)
+static void end(struct iscsi_conn *c, enum iscsi_login_status status, const void *data, size_t len)
 {
-    const struct iscsi_login *login = c->login;
-    log_refusal(c, status, why);
-    struct iscsi_tx *tx = new_response(c, (uint8_t)(login->stage << 2), NULL, 0);
+    struct iscsi_tx *tx = new_response(c, (uint8_t)(c->login->stage << 2), data, len);
     tx->bhs.login_response.status = be16((uint16_t)status);
     iscsi_tx_queue(c, tx);
-    iscsi_conn_finish(c, "the login was refused");
+    iscsi_conn_finish(c, iscsi_login_status_text(status));
+}
+
+void iscsi_login_fail(struct iscsi_conn *c, enum iscsi_login_status status, const char *why)
+{
+    log_refusal(c, status, why);
+    end(c, status, NULL, 0);
+}
+
+/* 13.8: without the tag of a portal group. */
+void iscsi_login_redirect(struct iscsi_conn *c, const char *address, bool permanent)
+{
+    g_autofree char *pair = g_strdup_printf("TargetAddress=%s", address);
+    tgt_log(TGT_LOG_INFO, "iscsi: %s: login of %s to %s is sent to %s", c->peer_port,
+            c->login->initiator, c->login->target_name, address);
+    end(c, permanent ? ISCSI_LOGIN_MOVED_FOR_EVER : ISCSI_LOGIN_MOVED, pair, strlen(pair) + 1);
 }
 
 void iscsi_login_answer(struct iscsi_conn *c, bool transit)

@@ -104,6 +104,9 @@ static void adopt(struct iscsi_conn *c, struct iscsi_session *s)
     const struct iscsi_login *login = c->login;
     s->discovery = login->negotiation.discovery;
     s->window = login->wanted.window;
+    s->nop_interval =
+        login->wanted.nop_interval ? login->wanted.nop_interval : c->portal->nop_interval;
+    s->nop_count = login->wanted.nop_count ? login->wanted.nop_count : c->portal->nop_count;
     s->exp_cmdsn = s->max_cmdsn = c->login_cmdsn;
     c->segment_out = c->agreed.value[ISCSI_KEY_MaxRecvDataSegmentLength];
     if (login->declared)
@@ -123,8 +126,8 @@ static void begin_full_feature(struct iscsi_conn *c)
     iscsi_timer_clear(c, ISCSI_TIMER_LOGIN);
     if (c->session->discovery)
         iscsi_timer_set(c, ISCSI_TIMER_NOP, c->portal->stall_timeout);
-    else if (c->portal->nop_interval)
-        iscsi_timer_set(c, ISCSI_TIMER_NOP, c->portal->nop_interval);
+    else if (c->session->nop_interval)
+        iscsi_timer_set(c, ISCSI_TIMER_NOP, c->session->nop_interval);
     iscsi_conn_enter(c, &iscsi_state_full);
     iscsi_conn_unpause(c, ISCSI_PAUSE_LOGIN);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The login phase: from the first byte to full feature phase (RFC 7143 6.3, 11.12). */
 #include "login.h"
+#include "redirect.h"
 
 void iscsi_login_new(struct iscsi_conn *c)
 {
@@ -28,6 +29,7 @@ void iscsi_login_free(struct iscsi_conn *c)
     if (!login)
         return;
     leave_queue(c, login->waiter);
+    iscsi_redirect_forget(login->redirect);
     iscsi_text_clear(&login->text);
     g_hash_table_unref(login->unknown);
     tgt_target_unref(login->target);
@@ -85,21 +87,30 @@ static void fail(struct iscsi_conn *c, enum iscsi_login_status status)
     iscsi_login_fail(c, status, why ? why : iscsi_login_status_text(status));
 }
 
-/* The text of the request is complete: judge it, and go on to the next stage if both want to. */
-static void run_complete(struct iscsi_conn *c)
+/* On to the next stage if both want to. Nothing has been received since the request. */
+void iscsi_login_go_on(struct iscsi_conn *c)
 {
     uint8_t flags = c->rx.bhs.login_request.flags;
-    bool transit = flags & ISCSI_TRANSIT;
-    enum iscsi_login_status status = iscsi_login_run_keys(c);
-    if (status == ISCSI_LOGIN_SUCCESS)
-        status = iscsi_auth_check_stage(c->login, transit);
-    if (status != ISCSI_LOGIN_SUCCESS)
-        return fail(c, status);
-    transit = transit && iscsi_auth_passed(c->login);
+    bool transit = (flags & ISCSI_TRANSIT) && iscsi_auth_passed(c->login);
+    if (c->login->outcome != ISCSI_LOGIN_SUCCESS)
+        return fail(c, c->login->outcome);
     if (transit && (flags & 3) == ISCSI_FULL_FEATURE && fits_in_one(&c->login->text))
         run_last(c);
     else
         iscsi_login_answer(c, transit);
+}
+
+/* The text of the request is complete: judge it. Who is to go elsewhere is told so whatever else is
+ * the matter: the rest, proof of identity above all, is for there. */
+static void run_complete(struct iscsi_conn *c)
+{
+    bool transit = c->rx.bhs.login_request.flags & ISCSI_TRANSIT;
+    enum iscsi_login_status status = iscsi_login_run_keys(c);
+    if (status == ISCSI_LOGIN_SUCCESS)
+        status = iscsi_auth_check_stage(c->login, transit);
+    c->login->outcome = (uint16_t)status;
+    if (!c->login->judged || !iscsi_redirect_begin(c))
+        iscsi_login_go_on(c);
 }
 
 static void login_pdu(struct iscsi_conn *c, bool data_ok)

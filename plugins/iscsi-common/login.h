@@ -49,6 +49,9 @@ struct iscsi_login {
     bool declared;               /* our own keys of the operational stage were sent */
     bool evicted;                /* an older session had to go */
     struct iscsi_waiter *waiter; /* for that */
+    uint16_t outcome;            /* enum iscsi_login_status of the request that is being run */
+    bool redirect_asked;
+    struct iscsi_redirect_call *redirect; /* a program is asked; NULL: none */
     char *address;               /* key of discovery sessions */
 };
 
@@ -80,8 +83,13 @@ enum iscsi_login_status iscsi_login_find_target(const struct iscsi_conn *c,
 void iscsi_login_establish(struct iscsi_conn *c);
 void iscsi_login_session_key(const struct iscsi_conn *c, struct iscsi_session_key *key);
 
+/* login.c: what has become of the request, now that it is known that the login stays here. */
+void iscsi_login_go_on(struct iscsi_conn *c);
+
 /* login-answer.c */
 void iscsi_login_fail(struct iscsi_conn *c, enum iscsi_login_status status, const char *why);
+/* `address`: with port. */
+void iscsi_login_redirect(struct iscsi_conn *c, const char *address, bool permanent);
 /* The next piece of text, with the T bit if `transit` and nothing is left to be said. */
 void iscsi_login_answer(struct iscsi_conn *c, bool transit);
 /* The last answer: full feature phase begins behind it. */

@@ -52,6 +52,17 @@ const struct tgt_param iscsi_target_param_table[ISCSI_TARGET_PARAM_COUNT] = {
      "Session recovery (level 0) is the only one."},
     {"MaxQueueCmd", TGT_PARAM_UINT, 0, "128", 1, 512, NULL, NULL,
      "Commands that a session may have under way: the width of its CmdSN window."},
+    {"nop_interval", TGT_PARAM_UINT, 0, "0", 0, 3600, NULL, "s",
+     "Time without a PDU from the initiator after which it is pinged; 0: as the portal says."},
+    {"nop_count", TGT_PARAM_UINT, 0, "0", 0, 100, NULL, NULL,
+     "Pings without an answer after which the connection is given up; 0: as the portal says."},
+    {"RedirectAddress", TGT_PARAM_STRING, 0, NULL, 0, 0, NULL, NULL,
+     "Address or name of another host to which logins are sent; empty: nowhere."},
+    {"RedirectPort", TGT_PARAM_UINT, 0, "3260", 1, 65535, NULL, NULL, "Port there."},
+    {"RedirectReason", TGT_PARAM_ENUM, 0, "Temporary", 0, 0, "Temporary Permanent", NULL,
+     "Whether initiators are to come here again next time."},
+    {"RedirectCallback", TGT_PARAM_STRING, 0, NULL, 0, 0, NULL, NULL,
+     "Program, with arguments, that says for each login where it is sent; empty: none."},
     CHAP_ROWS,
 };
 
@@ -99,6 +110,9 @@ static void read_numbers(const struct tgt_target *target, struct iscsi_target_pa
         params->ours.value[ids[i]] =
             (uint32_t)tgt_target_param_uint(target, &tgt_plugin, iscsi_key_get(ids[i])->name);
     params->window = (uint32_t)tgt_target_param_uint(target, &tgt_plugin, "MaxQueueCmd");
+    params->nop_interval =
+        tgt_target_param_uint(target, &tgt_plugin, "nop_interval") * NS_PER_SECOND;
+    params->nop_count = (unsigned)tgt_target_param_uint(target, &tgt_plugin, "nop_count");
 }
 
 static void read_digest(const struct tgt_target *target, struct iscsi_target_params *params,

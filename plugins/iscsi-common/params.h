@@ -20,6 +20,8 @@ struct iscsi_auth_params {
 struct iscsi_target_params {
     struct iscsi_params ours; /* what we want; lists: bits */
     uint32_t window;          /* MaxQueueCmd */
+    uint64_t nop_interval;    /* ns; 0: the portal's */
+    unsigned nop_count;       /* 0: the portal's */
     struct iscsi_auth_params auth;
 };
 
@@ -35,7 +37,7 @@ struct iscsi_portal_params {
     struct iscsi_auth_params auth; /* of discovery sessions */
 };
 
-#define ISCSI_TARGET_PARAM_COUNT 15u
+#define ISCSI_TARGET_PARAM_COUNT 21u
 #define ISCSI_PORTAL_PARAM_COUNT 9u
 extern const struct tgt_param iscsi_target_param_table[ISCSI_TARGET_PARAM_COUNT];
 extern const struct tgt_param iscsi_portal_param_table[ISCSI_PORTAL_PARAM_COUNT];

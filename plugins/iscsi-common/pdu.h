@@ -79,6 +79,8 @@ enum iscsi_reject {
 /* Status class and detail of Login Responses (11.13.5): X(NAME, value, text). */
 #define ISCSI_LOGIN_STATUS_LIST(X)                                                                 \
     X(SUCCESS, 0x0000, "success")                                                                  \
+    X(MOVED, 0x0101, "moved temporarily")                                                          \
+    X(MOVED_FOR_EVER, 0x0102, "moved permanently")                                                 \
     X(INITIATOR_ERROR, 0x0200, "initiator error")                                                  \
     X(AUTH_FAILED, 0x0201, "authentication failed")                                                \
     X(FORBIDDEN, 0x0202, "access denied")                                                          \
@@ -89,6 +91,7 @@ enum iscsi_reject {
     X(SESSION_TYPE, 0x0209, "session type not supported")                                          \
     X(NO_SESSION, 0x020a, "session does not exist")                                                \
     X(INVALID_DURING_LOGIN, 0x020b, "invalid request during login")                                \
+    X(TARGET_ERROR, 0x0300, "target error")                                                        \
     X(UNAVAILABLE, 0x0301, "service unavailable")                                                  \
     X(OUT_OF_RESOURCES, 0x0302, "out of resources")
 

@@ -40,6 +40,8 @@ struct iscsi_session {
     struct iscsi_conn *conn;
     struct tgt_nexus *nexus; /* NULL in discovery sessions */
     bool discovery;
+    uint64_t nop_interval; /* ns; 0: no pings */
+    unsigned nop_count;
     bool ending; /* the nexus is being closed: data still owed is not waited for */
 
     uint32_t exp_cmdsn, max_cmdsn, window;

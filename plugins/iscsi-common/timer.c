@@ -50,7 +50,7 @@ static void on_discovery_idle(struct iscsi_conn *c)
 /* Silence is counted only while it is the peer's own. */
 static void on_nop(struct iscsi_conn *c)
 {
-    uint64_t interval = c->portal->nop_interval, now = iscsi_now(c);
+    uint64_t interval = c->session->nop_interval, now = iscsi_now(c);
     if (c->session->discovery)
         return on_discovery_idle(c);
     uint64_t silent = now - c->heard;
@@ -58,7 +58,7 @@ static void on_nop(struct iscsi_conn *c)
         c->heard = now;
     else if (silent < interval)
         interval -= silent;
-    else if (c->pings >= c->portal->nop_count)
+    else if (c->pings >= c->session->nop_count)
         return iscsi_conn_close(c, "it answers no pings");
     else
         iscsi_ping(c);
@@ -155,6 +155,7 @@ void iscsi_thread_init(struct iscsi_thread *thread, struct tgt_thread *t,
     thread->thread = t;
     thread->engine = g_atomic_rc_box_acquire(engine);
     g_queue_init(&thread->conns);
+    g_queue_init(&thread->program_queue);
 }
 
 static void close_all(struct iscsi_thread *thread)

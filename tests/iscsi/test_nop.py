@@ -10,6 +10,7 @@ import scsi
 from env import Op, tap
 from pdu import NO_TAG, Flag, RejectReason
 
+OWN = "iqn.2024-01.org.example:own"
 TIMERS = {"nop_interval": 1, "nop_count": 2}
 
 
@@ -174,6 +175,70 @@ def test_no_pings_where_turned_off(e):
     session.ping()
     session.logout()
     e.finish_daemon(daemon)
+
+
+# Targets with pings of their own ------------------------------------------------------------
+
+
+def quiet_portal(e, **parameters):
+    """A daemon that does not ping, but for a target with these parameters: (daemon, portal, target)."""
+    daemon, portal = e.another_daemon(iscsi={"nop_interval": 0})
+    return daemon, portal, env.make_target(daemon, OWN, **parameters)
+
+
+def test_a_target_with_pings_of_its_own(e):
+    daemon, portal, own = quiet_portal(e, nop_interval=1)
+    pinged = e.keep(env.Session.login(portal, own))
+    pinged.answer_pings = False
+    other = e.keep(env.Session.login(portal, env.TARGET))
+    pinged.answer_ping(pinged.take(Op.NOP_IN, timeout=3))
+    pinged.answer_ping(pinged.take(Op.NOP_IN, timeout=3))
+    other.connection.expect_silence(0.2)
+    tap.equal(len(daemon.sessions()), 2, "sessions")
+    e.close_opened()
+    e.finish_daemon(daemon)
+
+
+def test_a_target_with_a_count_of_its_own(e):
+    """The portal's says 2 pings: here the end comes after one."""
+    e.daemon.set_target(e.target, nop_count=1)
+    try:
+        session = e.login()
+        pdus = session.connection.expect_close(10)
+        tap.equal([p.opcode for p in pdus], [Op.NOP_IN], "what came before the end")
+    finally:
+        e.daemon.set_target(e.target, nop_count=0)
+
+
+def test_without_own_values_the_portal_decides(e):
+    e.daemon.set_target(e.target, nop_interval=0, nop_count=0)
+    session = e.login()
+    pdus = session.connection.expect_close(10)
+    tap.equal([p.opcode for p in pdus], [Op.NOP_IN] * 2, "what came before the end")
+
+
+def test_dead_sessions_let_go_of_what_they_used(e):
+    """Commands, reservation and data under way of a peer that has frozen: nothing stays behind."""
+    daemon, portal, own = quiet_portal(e, nop_interval=1, nop_count=1)
+    dead = e.keep(env.Session.login(portal, own))
+    dead.clear_attention()
+    scsi.expect_good(dead.execute(scsi.reserve6()))
+    dead.wait_r2t(dead.start_write(scsi.write16(0, 4096), bytes(4096 * scsi.BLOCK)))
+    env.eventually(lambda: not daemon.sessions(), "the end of the dead session", 20)
+    heir = e.keep(env.Session.login(portal, own, initiator=env.NEWCOMER))
+    heir.clear_attention()
+    heir.write(0, bytes(scsi.BLOCK))
+    heir.logout()
+    daemon.ctl("lun", "delete", f"{own}/{env.DISK}")
+    daemon.ctl("target", "delete", own)
+    e.close_opened()
+    e.finish_daemon(daemon)
+
+
+def test_pings_are_on_by_default(e):
+    shown = e.daemon.ctl_json("plugin", "info", "iscsi")
+    defaults = {p["name"]: p["default"] for p in shown["portal_params"]}
+    tap.equal((defaults["nop_interval"], defaults["nop_count"]), ("30", "3"), "defaults")
 
 
 if __name__ == "__main__":

@@ -305,7 +305,8 @@ static uint64_t host_target_param_uint(const struct tgt_target *target,
 static size_t host_target_param_str(const struct tgt_target *target, const struct tgt_plugin *self,
                                     const char *name, char *buf, size_t size)
 {
-    return g_strlcpy(buf, default_of(name), size);
+    const char *value = default_of(name);
+    return g_strlcpy(buf, value ? value : "", size);
 }
 
 /* A world with accounts asks for them. */
