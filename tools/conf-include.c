@@ -157,6 +157,14 @@ static bool open_pattern(struct conf_reader *r, const char *pattern, struct conf
 
 /* ---- Any of them ---- */
 
+static bool missing(struct conf_where where, const char *path, GError **error)
+{
+    conf_fail(where, error, "the file '%s' does not exist", path);
+    if (error)
+        (*error)->code = CONF_ERROR_MISSING;
+    return false;
+}
+
 static bool open_path(struct conf_reader *r, const char *path, struct conf_where where,
                       GError **error)
 {
@@ -166,7 +174,7 @@ static bool open_path(struct conf_reader *r, const char *path, struct conf_where
     if (!exists(path) && r->folder)
         there = g_build_filename(r->folder, path, NULL);
     if (!exists(there ? there : path))
-        return conf_fail(where, error, "the file '%s' does not exist", path);
+        return missing(where, path, error);
     path = there ? there : path;
     return (is_folder(path) ? open_folder : open_file)(r, path, where, error);
 }

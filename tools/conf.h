@@ -16,6 +16,9 @@
 #define CONF_DEPTH_MAX 16u         /* includes within includes, and blocks within blocks */
 #define CONF_GLOB_MAX  10000u      /* alternatives in the braces of a pattern */
 
+/* Code of the error when a file that the configuration includes does not exist; else it is 0. */
+#define CONF_ERROR_MISSING 2
+
 struct conf_where {
     const char *file; /* belongs to struct conf; NULL: nowhere */
     unsigned line;    /* from 1 */
