@@ -63,14 +63,40 @@ int admin_run(struct admin *admin, const char *const *words)
     return status;
 }
 
-json_t *admin_targets(struct admin *admin)
+static json_t *call(struct admin *admin, const char *method, json_t *params)
 {
     struct rpc_error error = {0};
-    json_t *list = rpc_call(admin->rpc, "target.list", json_pack("{s:b}", "detail", 1), &error);
-    if (!list)
+    json_t *result = rpc_call(admin->rpc, method, params, &error);
+    if (!result)
         complain(&error);
     rpc_error_clear(&error);
-    return list;
+    return result;
+}
+
+json_t *admin_targets(struct admin *admin)
+{
+    return call(admin, "target.list", json_pack("{s:b}", "detail", 1));
+}
+
+json_t *admin_accounts(struct admin *admin)
+{
+    return call(admin, "account.list", NULL);
+}
+
+pid_t admin_pid(struct admin *admin)
+{
+    json_t *system = call(admin, "system.show", NULL);
+    pid_t pid = (pid_t)json_integer_value(json_object_get(system, "pid"));
+    json_decref(system);
+    return pid;
+}
+
+bool admin_set_password(struct admin *admin, const char *account, const char *password)
+{
+    json_t *done =
+        call(admin, "account.set", json_pack("{s:s, s:s}", "name", account, "password", password));
+    json_decref(done);
+    return done;
 }
 
 const json_t *admin_target_named(const json_t *targets, const char *name)

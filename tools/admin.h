@@ -7,6 +7,7 @@
 #include <glib.h>
 #include <jansson.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
 struct admin;
 
@@ -22,7 +23,13 @@ int admin_run(struct admin *admin, const char *const *words);
 /* All targets, in order of their numbers, with all that the daemon says of them. NULL: it cannot be
  * asked, as standard error says. */
 json_t *admin_targets(struct admin *admin);
-/* In such a list; NULL: there is none. */
+/* All accounts with their bindings; as above. */
+json_t *admin_accounts(struct admin *admin);
+/* Process of the daemon; 0: it does not say. */
+pid_t admin_pid(struct admin *admin);
+/* False: standard error says why. */
+bool admin_set_password(struct admin *admin, const char *account, const char *password);
+/* In such a list of targets; NULL: there is none. */
 const json_t *admin_target_named(const json_t *targets, const char *name);
 /* The number for the next target of such a list, as tgt counts: the one after the highest,
  * or if there is none, the first that is free. */

@@ -41,7 +41,7 @@ def test_pages_are_well_formed():
 
 
 @tap.cases(tgtd=("TGTD", "tgtd.8"), tgtctl=("TGTCTL", "tgtctl.1"), tgtadm=("TGTADM", "tgtadm.8"),
-           tgtimg=("TGTIMG", "tgtimg.8"))
+           tgtimg=("TGTIMG", "tgtimg.8"), tgt_admin=("TGT_ADMIN", "tgt-admin.8"))
 def test_every_option_is_described(variable, page):
     manual = text_of(page)
     for option in re.findall(r"--[a-z][a-z_-]+", help_of(variable)):
