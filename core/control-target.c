@@ -56,7 +56,9 @@ static json_t *describe(const struct tgt_target *t)
                           t->name, "state", t->online ? "ready" : "offline", "legacy", t->legacy,
                           "lun_count", g_tree_nnodes(t->luns), "session_count", (int)sessions->len,
                           "acl", control_describe_acl(t));
+    g_autofree char *groups = target_groups_text(t);
     control_put(o, "alias", t->alias);
+    control_put(o, "portal_groups", groups);
     return o;
 }
 
@@ -68,8 +70,6 @@ static json_t *describe_all(struct tgt_target *t)
     json_object_set_new(o, "luns", control_describe_luns(t));
     json_object_set_new(o, "maps", control_describe_maps(t));
     control_put(o, "lun_default", lun_maps_default(t->maps));
-    g_autofree char *groups = target_groups_text(t);
-    control_put(o, "portal_groups", groups);
     json_object_set_new(o, "sessions", control_describe_sessions(t));
     json_object_set_new(o, "params", describe_params(t));
     return o;

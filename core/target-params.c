@@ -76,7 +76,6 @@ static bool set_alias(struct tgt_target *target, const char *value, GError **err
     g_free(target->alias);
     target->alias = *value ? g_strdup(value) : NULL;
     g_mutex_unlock(&target->lock);
-    isns_changed();
     return true;
 }
 
@@ -164,8 +163,11 @@ bool target_set(struct tgt_target *target, const char *key, const char *value, G
 {
     bool known = false;
     const struct target_key *own = target_key_find(key);
-    if (own != NULL)
-        return own->set(target, value, error);
+    if (own != NULL) {
+        bool ok = own->set(target, value, error);
+        isns_changed();
+        return ok;
+    }
     const GPtrArray *plugins = plugins_list(daemon_get()->plugins);
     for (guint i = 0; i < plugins->len; i++) {
         const struct plugin *plugin = g_ptr_array_index(plugins, i);

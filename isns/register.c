@@ -134,7 +134,11 @@ static void put_target(const struct registry *r, isns_attr_list_t *list, const s
         const struct place *p = &g_array_index(r->places, struct place, i);
         isns_attr_list_append_string(list, ISNS_TAG_PG_ISCSI_NAME, t->name);
         attrs_put_portal(list, ISNS_TAG_PG_PORTAL_IP_ADDR, &p->address, p->port);
-        isns_attr_list_append_uint32(list, ISNS_TAG_PG_TAG, p->tpgt);
+        /* Without a tag, the target is not there (RFC 4171 3.4); if nothing is said, it is. */
+        if (target_in_group(t, p->tpgt))
+            isns_attr_list_append_uint32(list, ISNS_TAG_PG_TAG, p->tpgt);
+        else
+            isns_attr_list_append_nil(list, ISNS_TAG_PG_TAG);
     }
 }
 
@@ -183,6 +187,12 @@ static bool try_target(struct registry *r, struct wire *wire, const struct world
     return ok;
 }
 
+/* Changes if what is to be registered does. Free with g_free(). */
+static char *target_text(const struct registry *r, const struct target *t)
+{
+    return g_strdup_printf("%s;%s;%s", r->places_text, t->groups, t->alias ? t->alias : "");
+}
+
 /* A server without inquiries says so (RFC 4171 5.6.5.1); then without. */
 static bool register_target(struct registry *r, struct wire *wire, const struct world *w,
                             const struct target *t, bool with_portals, GError **error)
@@ -198,7 +208,7 @@ static bool register_target(struct registry *r, struct wire *wire, const struct 
     if (!ok)
         return settle(r, why, error);
     g_autofree char *key = g_strconcat("t ", t->name, NULL);
-    g_autofree char *what = g_strdup_printf("%s;%s", r->places_text, t->alias ? t->alias : "");
+    g_autofree char *what = target_text(r, t);
     know(r, key, what);
     return true;
 }
@@ -226,7 +236,7 @@ static bool register_one(struct registry *r, struct wire *wire, const struct wor
                          const struct target *t, GError **error)
 {
     g_autofree char *key = g_strconcat("t ", t->name, NULL);
-    g_autofree char *what = g_strdup_printf("%s;%s", r->places_text, t->alias ? t->alias : "");
+    g_autofree char *what = target_text(r, t);
     bool with_portals = !knows_places(r);
     if (!with_portals && knows(r, key, what))
         return true;

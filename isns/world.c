@@ -51,7 +51,15 @@ static void target_free(gpointer data)
     struct target *t = data;
     g_free(t->name);
     g_free(t->alias);
+    g_free(t->groups);
     g_free(t);
+}
+
+bool target_in_group(const struct target *t, uint16_t tpgt)
+{
+    g_autofree char *number = g_strdup_printf("%u", tpgt);
+    g_auto(GStrv) groups = g_strsplit(t->groups, ",", -1);
+    return !*t->groups || g_strv_contains((const char *const *)groups, number);
 }
 
 static bool read_targets(struct world *w, struct rpc *rpc)
@@ -60,7 +68,9 @@ static bool read_targets(struct world *w, struct rpc *rpc)
     json_t *list = call(rpc, "target.list"), *o;
     json_array_foreach(list, i, o) {
         struct target *t = g_new(struct target, 1);
-        *t = (struct target){g_strdup(text(o, "name")), g_strdup(text(o, "alias"))};
+        *t = (struct target){.name = g_strdup(text(o, "name")),
+                             .alias = g_strdup(text(o, "alias")),
+                             .groups = copy(o, "portal_groups")};
         g_ptr_array_add(w->targets, t);
     }
     json_decref(list);

@@ -11,6 +11,7 @@ struct rpc;
 
 struct target {
     char *name, *alias; /* alias: NULL if there is none */
+    char *groups;       /* "1,2": reached through portals of these groups only; "": of all */
 };
 
 /* Where initiators are told to connect to. */
@@ -29,6 +30,8 @@ struct world {
     GArray *places;     /* struct place */
 };
 
+/* Is the target reached through portals of this group? */
+bool target_in_group(const struct target *t, uint16_t tpgt);
 /* NULL: the daemon does not answer. */
 struct world *world_read(struct rpc *rpc);
 void world_free(struct world *world); /* NULL is fine */
