@@ -2,32 +2,12 @@
 /* Whom the server lets use which target: who shares a discovery domain with it (RFC 4171 2.2.2). */
 #include "access.h"
 
-#include <libisns/attrs.h>
-
+#include "attrs.h"
 #include "rpc.h"
-
-/* Of one target; more would not fit a request to the daemon. */
-#define INITIATORS_MAX 4000u
 
 #define EVENTS                                                                                     \
     (ISNS_SCN_INITIATOR_AND_SELF_ONLY_MASK | ISNS_SCN_OBJECT_REMOVED_MASK |                        \
      ISNS_SCN_OBJECT_ADDED_MASK | ISNS_SCN_OBJECT_UPDATED_MASK)
-
-/* Nodes come one after the other: a name, then its type. Names of what is not only a target. */
-static json_t *initiators_in(const isns_attr_list_t *list)
-{
-    json_t *names = json_array();
-    const char *name = NULL;
-    for (unsigned i = 0; i < list->ial_count && json_array_size(names) < INITIATORS_MAX; i++) {
-        const isns_attr_t *a = list->ial_data[i];
-        if (a->ia_tag_id == ISNS_TAG_ISCSI_NAME)
-            name = ISNS_ATTR_IS_STRING(a) ? a->ia_value.iv_string : NULL;
-        else if (a->ia_tag_id == ISNS_TAG_ISCSI_NODE_TYPE && ISNS_ATTR_IS_UINT32(a) && name &&
-                 a->ia_value.iv_uint32 & ISNS_ISCSI_INITIATOR_MASK)
-            json_array_append_new(names, json_string(name)); /* NULL, if it is no UTF-8 */
-    }
-    return names;
-}
 
 static void ask_for(struct question *q, const char *target)
 {
@@ -57,7 +37,7 @@ static bool ask_one(struct wire *wire, const char *target, struct rpc *rpc, GErr
     ask_for(&q, target);
     bool ok = server_ask(wire, &q, &answer, &why), told = true;
     if (ok || why->code == ISNS_NO_SUCH_ENTRY)
-        told = tell(rpc, target, initiators_in(&answer));
+        told = tell(rpc, target, attrs_initiators(&answer));
     isns_attr_list_destroy(&answer);
     question_clear(&q);
     bool lost = why && why->code == 0;

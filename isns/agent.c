@@ -35,7 +35,7 @@ struct agent {
     struct world *world; /* NULL: not read yet */
     struct wire *wire;   /* NULL: not connected */
     struct listener *listener;
-    char *deaf; /* why there is no listener; or NULL */
+    char *remark; /* what is not as it could be; or NULL */
     struct registry registry;
     GHashTable *watched; /* names of targets whose changes the server tells */
     bool gone;           /* the daemon */
@@ -120,11 +120,11 @@ static void listen_for(struct agent *a)
 {
     struct in6_addr server;
     uint16_t port = a->world->listen_port;
-    if (!a->listener && !a->deaf) {
+    if (!a->listener && !a->remark) {
         a->listener = listen_new(port);
         if (!a->listener)
-            a->deaf = g_strdup_printf("nothing is heard from the server, port %u: %s", port,
-                                      g_strerror(errno));
+            a->remark = g_strdup_printf("nothing is heard from the server, port %u: %s", port,
+                                        g_strerror(errno));
     }
     if (!a->listener || !wire_peer(a->wire, &server))
         return;
@@ -152,7 +152,7 @@ static void say_registered(struct agent *a)
     if (a->registry.refused)
         say(a, ISNS_STATE_REFUSED, a->registry.refusal);
     else if (!registry_is_empty(&a->registry))
-        say(a, ISNS_STATE_REGISTERED, a->deaf ? a->deaf : "");
+        say(a, ISNS_STATE_REGISTERED, a->remark ? a->remark : "");
     else if (a->world->targets->len == 0)
         say(a, ISNS_STATE_IDLE, "there is no target to register");
     else
@@ -190,11 +190,12 @@ static void refresh(struct agent *a)
         lost(a, why);
         return;
     }
-    if (!there && a->registry.inquiries) {
-        fprintf(stderr,
-                "tgt-isns: the server has forgotten us; if it cannot connect to port %u here, open "
-                "it (iSNSListenPort): registering without status inquiries\n",
-                a->registry.listen_port);
+    if (!there && a->registry.inquiries && a->listener) {
+        g_free(a->remark);
+        a->remark = g_strdup_printf("without status inquiries: the server had forgotten us; if it "
+                                    "cannot connect to port %u here, choose one (iSNSListenPort) "
+                                    "and open it",
+                                    a->registry.listen_port);
         a->registry.inquiries = false;
     }
     registry_doubt(&a->registry);
@@ -313,7 +314,7 @@ int agent_run(int control, int changed)
     registry_clear(&a.registry);
     world_free(a.world);
     g_hash_table_unref(a.watched);
-    g_free(a.deaf);
+    g_free(a.remark);
     g_free(a.said);
     rpc_close(a.rpc);
     return 0;

@@ -4,6 +4,7 @@
 #define ISNS_ATTRS_H_
 
 #include <glib.h>
+#include <jansson.h>
 #include <libisns/isns.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,5 +20,7 @@ GByteArray *attrs_encode(const char *source, const isns_attr_list_t *key,
 /* The attributes in the body of an answer, behind its status; delimiters are left out. False:
  * it is none. */
 bool attrs_decode(const GByteArray *body, isns_attr_list_t *list);
+/* Names of the initiators in a list of nodes with their types. */
+json_t *attrs_initiators(const isns_attr_list_t *list);
 
 #endif

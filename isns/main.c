@@ -25,6 +25,7 @@ int main(void)
         return 1;
     }
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* standard error may be a file; see confine() */
     confine();
     return agent_run(ISNS_FD_CONTROL, ISNS_FD_CHANGED);
 }
