@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
 import sys
 import time
 
@@ -113,7 +114,10 @@ class Bed:
         return None
 
     def kill_helper(self):
-        os.kill(wait_for(self.helper, "a helper"), signal.SIGKILL)
+        """End it; it is gone, and maybe there is another one, when this returns."""
+        pid = wait_for(self.helper, "a helper")
+        os.kill(pid, signal.SIGKILL)
+        wait_for(lambda: self.helper() != pid, "its end")
 
     def admitted(self, target, initiator=INITIATOR):
         """Does a login succeed? A refusal must be one for lack of authorisation."""
