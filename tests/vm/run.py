@@ -54,6 +54,25 @@ class Target:
     def signal(self, number):
         self.daemon.process.send_signal(number)
 
+    def account(self, *words):
+        self.daemon.ctl("account", *words)
+
+    def make_account(self, name, target, *how):
+        secret = self.daemon.path("secret")
+        with open(secret, "w") as file:
+            file.write(f"secret-of-{name}")
+        self.account("create", name, "--password-file", secret)
+        self.account("bind", name, target, *how)
+        self.account("bind", name, "--discovery", *how)
+
+    def lock(self):
+        """Sessions and discovery are for joe, and the strongest algorithm is wanted."""
+        self.daemon.set_target(IQN, chap_weakest="SHA3-256")
+        self.make_account("joe", IQN)
+
+    def lock_both_ways(self):
+        self.make_account("disk", IQN, "--outgoing")
+
     def obey(self, verb):
         """Do what the scenario asks for; the answer to it."""
         verbs = {
@@ -62,6 +81,8 @@ class Target:
             "start": self.start,
             "stall": lambda: self.signal(signal.SIGSTOP),
             "resume": lambda: self.signal(signal.SIGCONT),
+            "lock": self.lock,
+            "lock-both-ways": self.lock_both_ways,
         }
         try:
             verbs[verb]()

@@ -68,7 +68,7 @@ ends_with() {
 
 # --- the host ---
 
-# host VERB: the runner does it to the daemon (kill, stop, stall, resume, start) and answers
+# host VERB: the runner does it to the daemon (kill, stop, stall, resume, start, lock, …) and answers
 host() {
     rm -f /out/done
     echo "$1" > /out/request.new
