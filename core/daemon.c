@@ -7,6 +7,7 @@
 #include "account.h"
 #include "alive.h"
 #include "control.h"
+#include "inherited.h"
 #include "isns.h"
 #include "log.h"
 #include "nexus.h"
@@ -35,6 +36,7 @@ static void config_clear(struct daemon_config *config)
     g_free(config->control_path);
     g_free(config->legacy_path);
     g_free(config->ring);
+    inherited_free(config->inherited);
     g_clear_pointer(&config->io_cpus, g_array_unref);
     g_strfreev(config->plugin_dirs);
     g_strfreev(config->plugin_conf_dirs);
@@ -152,20 +154,6 @@ void daemon_hasten(void)
         system_drain_hasten();
 }
 
-static void close_portals(void)
-{
-    const GPtrArray *list = portals_list();
-    while (list->len > 0) {
-        const struct portal *p = list->pdata[list->len - 1];
-        g_autofree char *transport = g_strdup(p->transport->name), *asked = g_strdup(p->asked);
-        g_autoptr(GError) error = NULL;
-        if (portal_delete(transport, asked, &error))
-            continue;
-        log_warning("%s portal %s: %s", transport, asked, error->message);
-        return;
-    }
-}
-
 /* ---- Stores ---- */
 
 void daemon_work_begin(void)
@@ -225,7 +213,8 @@ void daemon_stop(void)
     control_close(d->control);
     isns_stop(d->isns);
     plugins_stop(d->plugins);
-    close_portals();
+    watches_release();
+    portals_close();
     close_sessions(d);
     delete_targets();
     run_until(all_deregistered, d->isns, DEREGISTER_MS);

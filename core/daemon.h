@@ -17,6 +17,7 @@ struct threads;
 struct alive;
 struct control;
 struct drain;
+struct inherited;
 struct isns;
 
 /* Where the control sockets are if nothing else is said. */
@@ -36,6 +37,7 @@ struct daemon_config {
     int spin_us;             /* of struct threads_config */
     GArray *io_cpus;         /* the same; NULL: anywhere */
     enum tgt_log_level log_level; /* what is logged, when nobody debugs */
+    struct inherited *inherited;  /* inherited.h: sockets of the daemon before; NULL: none */
     unsigned stop_timeout;        /* seconds that initiators have to log out when the daemon ends */
 };
 
@@ -58,6 +60,8 @@ struct daemon {
     gint work;             /* atomic: see daemon_work_begin() */
     gint state;            /* atomic: enum system_state */
     struct alive *alive;   /* alive.h */
+    GPtrArray *held_watches; /* GSource *, watch.c: transports that wait for the daemon to be
+                                ready; NULL: it is */
     struct drain *drain;   /* system.c: the one under way, NULL: none */
 };
 

@@ -92,7 +92,7 @@ static const struct tgt_host table = {
     .thread_post = thread_post,
     .thread_defer = thread_defer,
     .thread_now = thread_now,
-    .watch_add = watch_add,
+    .watch_add = watch_add_callers,
     .watch_remove = watch_remove,
 
     .op_readv = op_readv,

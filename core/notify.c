@@ -16,22 +16,93 @@
 #include "error.h"
 #include "log.h"
 
-void notify(const char *state)
+/* How long a manager that is busy is waited for. */
+#define PATIENCE_S 5
+
+static bool address_of(struct sockaddr_un *address, socklen_t *len)
 {
     const char *path = getenv("NOTIFY_SOCKET");
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (!path || (path[0] != '/' && path[0] != '@') || strlen(path) >= sizeof(address.sun_path))
-        return;
-    strcpy(address.sun_path, path);
+    *address = (struct sockaddr_un){.sun_family = AF_UNIX};
+    if (!path || (path[0] != '/' && path[0] != '@') || strlen(path) >= sizeof(address->sun_path))
+        return false;
+    strcpy(address->sun_path, path);
     if (path[0] == '@')
-        address.sun_path[0] = '\0';
-    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    socklen_t len = offsetof(struct sockaddr_un, sun_path) + strlen(path);
-    if (fd < 0 ||
-        sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&address, len) < 0)
-        log_warning("cannot notify %s: %s", path, g_strerror(errno));
+        address->sun_path[0] = '\0';
+    *len = offsetof(struct sockaddr_un, sun_path) + strlen(path);
+    return true;
+}
+
+bool notify_wanted(void)
+{
+    struct sockaddr_un address;
+    socklen_t len;
+    return address_of(&address, &len);
+}
+
+static void attach_fd(struct msghdr *message, void *control, size_t size, int fd)
+{
+    message->msg_control = control;
+    message->msg_controllen = size;
+    struct cmsghdr *header = CMSG_FIRSTHDR(message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(fd));
+    memcpy(CMSG_DATA(header), &fd, sizeof(fd));
+}
+
+/* `fd` -1: none. False: errno says why. */
+static bool send_state(const char *state, int fd, int flags)
+{
+    struct sockaddr_un address;
+    union {
+        struct cmsghdr header;
+        char bytes[CMSG_SPACE(sizeof(int))];
+    } control = {0};
+    const struct timeval patience = {.tv_sec = PATIENCE_S};
+    struct iovec iov = {(void *)state, strlen(state)};
+    struct msghdr message = {.msg_name = &address, .msg_iov = &iov, .msg_iovlen = 1};
+    if (!address_of(&address, &message.msg_namelen))
+        return true;
+    int s = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (s < 0)
+        return false;
     if (fd >= 0)
-        close(fd);
+        attach_fd(&message, &control, sizeof(control), fd);
+    bool sent = setsockopt(s, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) == 0 &&
+                sendmsg(s, &message, MSG_NOSIGNAL | flags) >= 0;
+    int problem = errno;
+    close(s);
+    errno = problem;
+    return sent;
+}
+
+static void must_send(const char *state, int fd)
+{
+    if (!send_state(state, fd, 0))
+        log_warning("cannot notify %s: %s", getenv("NOTIFY_SOCKET"), g_strerror(errno));
+}
+
+void notify(const char *state)
+{
+    must_send(state, -1);
+}
+
+void notify_lightly(const char *state)
+{
+    if (!send_state(state, -1, MSG_DONTWAIT) && errno != EAGAIN)
+        log_debug("cannot notify %s: %s", getenv("NOTIFY_SOCKET"), g_strerror(errno));
+}
+
+void notify_keep_fd(const char *name, int fd)
+{
+    g_autofree char *state = g_strdup_printf("FDSTORE=1\nFDNAME=%s", name);
+    must_send(state, fd);
+}
+
+void notify_forget_fd(const char *name)
+{
+    g_autofree char *state = g_strdup_printf("FDSTOREREMOVE=1\nFDNAME=%s", name);
+    must_send(state, -1);
 }
 
 static void G_GNUC_NORETURN wait_for_child(pid_t child, int fd)

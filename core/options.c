@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "config.h"
+#include "inherited.h"
 #include "options-private.h"
 #include "thread.h"
 
@@ -116,6 +117,7 @@ void options_clear(struct options *o)
     g_clear_pointer(&o->config.control_path, g_free);
     g_clear_pointer(&o->config.legacy_path, g_free);
     g_clear_pointer(&o->config.ring, g_free);
+    g_clear_pointer(&o->config.inherited, inherited_free);
     g_clear_pointer(&o->config.plugin_dirs, g_strfreev);
     g_clear_pointer(&o->config.plugin_conf_dirs, g_strfreev);
 }

@@ -7,8 +7,10 @@
 
 #include "daemon.h"
 #include "error.h"
+#include "inherited.h"
 #include "isns.h"
 #include "log.h"
+#include "notify.h"
 #include "plugin.h"
 #include "portal-options.h"
 #include "portal-where.h"
@@ -73,7 +75,7 @@ static void attach_thread(struct tgt_thread *thread, void *data)
         slot_set(thread, a->transport->serial, value);
 }
 
-static void detach(struct tgt_thread *thread, struct plugin *transport)
+static void detach_from(struct tgt_thread *thread, struct plugin *transport)
 {
     if (transport->transport.thread_detach != NULL)
         transport->transport.thread_detach(thread, slot_get(thread, transport->serial));
@@ -82,7 +84,7 @@ static void detach(struct tgt_thread *thread, struct plugin *transport)
 
 static void detach_thread(struct tgt_thread *thread, void *data)
 {
-    detach(thread, data);
+    detach_from(thread, data);
 }
 
 /* One thread could not: the others get rid of it again. */
@@ -90,7 +92,7 @@ static void undo_attach(struct tgt_thread *thread, void *data)
 {
     const struct attach *a = data;
     if (a->attached[thread->index])
-        detach(thread, a->transport);
+        detach_from(thread, a->transport);
 }
 
 static void drop_slots(struct tgt_thread *thread, void *data)
@@ -153,17 +155,33 @@ static bool announce(struct portal *portal, const char *text, GError **error)
     return true;
 }
 
+/* "iscsi@10.0.0.1_3260": a name there may not contain a colon (sd_notify(3), FDNAME). */
+static char *store_name(const struct portal *portal)
+{
+    return g_strdelimit(g_strdup_printf("%s@%s", portal->transport->name, portal->asked), ":", '_');
+}
+
+bool portal_is_store_name(const char *name)
+{
+    return strchr(name, '@') != NULL;
+}
+
 static bool open_portal(struct portal *portal, const struct where *where, GError **error)
 {
     struct tgt_error err = {0};
-    const struct tgt_portal_args args = {.struct_size = sizeof args,
-                                         .address = where->address,
-                                         .port = where->port,
-                                         .tpgt = portal->tpgt,
-                                         .params = portal->params};
-    portal->info = (struct tgt_portal_info){.struct_size = sizeof portal->info};
+    g_autofree char *name = store_name(portal);
+    const struct tgt_portal_args args = {
+        .struct_size = sizeof args,
+        .address = where->address,
+        .port = where->port,
+        .tpgt = portal->tpgt,
+        .params = portal->params,
+        .fd = inherited_take(daemon_get()->config.inherited, name, where)};
+    portal->info = (struct tgt_portal_info){.struct_size = sizeof portal->info, .fd = -1};
     int result =
         portal->transport->transport.portal_open(&args, &portal->info, &portal->priv, &err);
+    if (result == 0 && portal->info.fd >= 0)
+        notify_keep_fd(name, portal->info.fd);
     if (result == 0)
         return true;
     g_autofree char *prefix = g_strdup_printf("portal %s", portal->asked);
@@ -305,6 +323,9 @@ bool portal_delete(const char *transport, const char *where, GError **error)
         struct portal *portal = find(transport, &places[i]);
         if (portal == NULL)
             continue;
+        g_autofree char *name = store_name(portal);
+        if (portal->info.fd >= 0)
+            notify_forget_fd(name);
         list_remove(portal);
         portal_close(portal);
         found = true;
@@ -313,6 +334,15 @@ bool portal_delete(const char *transport, const char *where, GError **error)
         g_set_error(error, CORE_ERROR, CORE_ERROR_NOT_FOUND, "there is no %s portal '%s'",
                     transport, where);
     return found;
+}
+
+void portals_close(void)
+{
+    while (all()->list->len > 0) {
+        struct portal *portal = g_ptr_array_index(all()->list, 0);
+        list_remove(portal);
+        portal_close(portal);
+    }
 }
 
 const GPtrArray *portals_list(void)

@@ -30,6 +30,10 @@ struct portal *portal_add(const char *transport, const char *where, char *const 
                           GError **error);
 bool portal_delete(const char *transport, const char *where, GError **error);
 const GPtrArray *portals_list(void);
+/* Close all; the service manager may go on keeping their sockets for the next daemon. */
+void portals_close(void);
+/* Is this a name under which the service manager keeps the socket of a portal? */
+bool portal_is_store_name(const char *name);
 /* Service of host.h; any thread. */
 void portal_each(const struct tgt_plugin *self,
                  void (*fn)(const struct tgt_portal_info *info, uint16_t tpgt, void *data),

@@ -73,6 +73,10 @@ void thread_defer(struct tgt_thread *thread, struct tgt_defer *defer);
 void thread_later(struct tgt_thread *thread, struct tgt_defer *defer);
 uint64_t thread_now(struct tgt_thread *thread);
 struct tgt_watch *watch_add(int fd, void (*fn)(int fd, void *data), void *data);
+/* The service of host.h: nothing comes in from there before the daemon is ready. */
+struct tgt_watch *watch_add_callers(int fd, void (*fn)(int fd, void *data), void *data);
+void watches_hold(void);
+void watches_release(void);
 void watch_remove(struct tgt_watch *watch);
 
 /* worker.c. Run `fn` on a thread of its own, then `done` on the thread that called (I/O thread or

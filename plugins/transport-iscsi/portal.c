@@ -109,6 +109,24 @@ static int listen_at(const struct addrinfo *where)
     return -error;
 }
 
+/* The one that the host has, or a new one; a descriptor, or a negative errno. */
+static int get_listener(const struct tgt_portal_args *args, struct tgt_error *err)
+{
+    if (args->fd >= 0 && fcntl(args->fd, F_SETFL, O_NONBLOCK) == 0)
+        return args->fd;
+    if (args->fd >= 0)
+        close(args->fd);
+    struct addrinfo *where = resolve(args, err);
+    if (!where)
+        return -EINVAL;
+    int fd = listen_at(where);
+    freeaddrinfo(where);
+    if (fd < 0)
+        tgt_error_set(err, -fd, "cannot listen on %s port %u: %s", args->address, args->port,
+                      g_strerror(-fd));
+    return fd;
+}
+
 static bool describe(int fd, struct tgt_portal_info *info)
 {
     struct sockaddr_storage storage;
@@ -119,6 +137,7 @@ static bool describe(int fd, struct tgt_portal_info *info)
                     sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) != 0)
         return false;
     info->port = (uint16_t)g_ascii_strtoull(port, NULL, 10);
+    info->fd = fd;
     return true;
 }
 
@@ -135,14 +154,9 @@ static struct portal *portal_new(int fd, const struct tgt_portal_args *args)
 int tcp_portal_open(const struct tgt_portal_args *args, struct tgt_portal_info *info, void **portal,
                     struct tgt_error *err)
 {
-    struct addrinfo *where = resolve(args, err);
-    if (!where)
-        return -EINVAL;
-    int fd = listen_at(where);
-    freeaddrinfo(where);
+    int fd = get_listener(args, err);
     if (fd < 0)
-        return tgt_error_set(err, -fd, "cannot listen on %s port %u: %s", args->address, args->port,
-                             g_strerror(-fd));
+        return fd;
     if (!describe(fd, info)) {
         close(fd);
         return tgt_error_set(err, EIO, "the address of portal %s cannot be read", args->address);
