@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The layout of plugin ABI 1.1, frozen: made by freeze.py, never changed afterwards. It compiles,
- * or the promise is broken. */
+/* The layout of plugin ABI 1.1, frozen: made by freeze.py, never changed afterwards. It compiles, or the promise is broken. */
 #include <tgt/tgt.h>
 
 /* Offsets are those of 64-bit machines. */
 #ifdef __LP64__
-#define AT(type, field, offset)                                                                    \
-    _Static_assert(offsetof(struct type, field) == (offset), #type "." #field)
-#define SIZE(type, size)     _Static_assert(sizeof(struct type) == (size), #type)
+#define AT(type, field, offset) _Static_assert(offsetof(struct type, field) == (offset), #type "." #field)
+#define SIZE(type, size) _Static_assert(sizeof(struct type) == (size), #type)
 #define SIZE_MIN(type, size) _Static_assert(sizeof(struct type) >= (size), #type)
 
 AT(tgt_bs_info, struct_size, 0);
@@ -149,9 +147,11 @@ AT(tgt_host, target_param_str, 520);
 AT(tgt_host, lu_usage, 528);
 AT(tgt_host, copy_mapped, 536);
 AT(tgt_host, nexus_hinders, 544);
+AT(tgt_host, auth_required, 552);
+AT(tgt_host, auth_find, 560);
 AT(tgt_host, target_visit, 568);
 AT(tgt_host, target_in_group, 576);
-SIZE_MIN(tgt_host, 552);
+SIZE_MIN(tgt_host, 584);
 
 AT(tgt_msg, fn, 0);
 AT(tgt_msg, host_next, 8);
@@ -195,6 +195,10 @@ SIZE_MIN(tgt_plugin, 88);
 AT(tgt_access, initiator, 0);
 AT(tgt_access, peer, 8);
 SIZE(tgt_access, 16);
+
+AT(tgt_account, name, 0);
+AT(tgt_account, secret, 256);
+SIZE(tgt_account, 512);
 
 AT(tgt_bs_request, op, 0);
 AT(tgt_bs_request, flags, 1);
