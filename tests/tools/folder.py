@@ -45,12 +45,12 @@ class Folder:
     def start(self, *args):
         """One in the background of this test; it is waited for until it answers."""
         process = bed.subprocess.Popen([self.tgtd, *args], stderr=bed.subprocess.PIPE, text=True)
+        self.running.append(process)
         end = time.monotonic() + 10 * tap.slowness()
         while self.ctl("system", "show").returncode:
             tap.true(process.poll() is None, f"tgtd has ended: {process.stderr.read() if process.poll() else ''}")
             tap.true(time.monotonic() < end, "tgtd does not answer")
             time.sleep(0.02)
-        self.pids.append(process.pid)
         return process
 
     def cleanup(self):
@@ -62,7 +62,7 @@ class Folder:
         self.pids = []
         for process in self.running:
             process.kill()
-            process.wait()
+            process.wait()  # what it holds is free then
         self.running = []
 
     def close(self):

@@ -36,7 +36,7 @@ class Manager:
         with open(self.folder.path("log"), "ab") as log:
             self.process = subprocess.Popen(["/bin/bash", "-c", script, "bash", self.folder.tgtd, *args],
                                             env=environment, pass_fds=[fd for _, fd in fds], stderr=log)
-        self.folder.pids.append(self.process.pid)
+        self.folder.running.append(self.process)
         return self.process
 
     def log(self):

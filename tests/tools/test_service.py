@@ -11,7 +11,7 @@ import time
 
 import bed
 from bed import tap
-from folder import Folder, until
+from folder import Folder, end, until
 from manager import Manager
 
 import env as iscsi
@@ -144,6 +144,7 @@ def test_protected_from_the_oom_killer(f):
     except OSError as error:
         tap.skip(f"oom_score_adj is not ours to lower: {error.strerror}")
     tap.equal(score, -1000, "oom_score_adj")
+    tap.equal(end(process), 0, "exit status")
 
 
 # Sockets that stay ----------------------------------------------------------------------------
