@@ -36,12 +36,27 @@ static void add_portal(struct transport_option *t, const char *where)
     g_ptr_array_add(t->portals, g_strdup(where));
 }
 
+/* What portals of one transport differ in: it belongs to the portal in front of it, if there is
+ * one.
+ */
+static bool add_to_portal(struct transport_option *t, const char *word)
+{
+    bool own = g_str_has_prefix(word, "tpgt=") || g_str_has_prefix(word, "announce=");
+    if (!own || t->portals->len == 0 || t->from_file)
+        return false;
+    char **last = (char **)&t->portals->pdata[t->portals->len - 1];
+    char *longer = g_strconcat(*last, ",", word, NULL);
+    g_free(*last);
+    *last = longer;
+    return true;
+}
+
 void option_transport_word(struct options *o, const char *name, const char *word)
 {
     struct transport_option *t = transport_get(o, name);
     if (g_str_has_prefix(word, "portal="))
         add_portal(t, word + strlen("portal="));
-    else if (*word)
+    else if (*word && !add_to_portal(t, word))
         g_ptr_array_add(t->options, g_strdup(word));
 }
 

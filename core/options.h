@@ -11,7 +11,7 @@
 /* One "--TRANSPORT key=value,…"; several of the same transport are one. */
 struct transport_option {
     char *name;
-    GPtrArray *portals; /* char *, in the order given */
+    GPtrArray *portals; /* char *, in the order given, as portal_add() takes them */
     GPtrArray *options; /* char *, "key=value", then NULL */
     bool from_file;     /* the portals are of the settings file: the command line replaces them */
 };

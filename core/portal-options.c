@@ -29,13 +29,19 @@ static bool parse_word(struct portal_options *options, const char *word, GError 
     return true;
 }
 
-bool portal_options_parse(struct portal_options *options, char *const *words, GError **error)
+static bool parse_words(struct portal_options *options, char *const *words, GError **error)
 {
-    *options = (struct portal_options){1, NULL, g_ptr_array_new_null_terminated(0, NULL, TRUE)};
     for (; words != NULL && *words != NULL; words++)
         if (!parse_word(options, *words, error))
             return false;
     return true;
+}
+
+bool portal_options_parse(struct portal_options *options, char *const *words, char *const *more,
+                          GError **error)
+{
+    *options = (struct portal_options){1, NULL, g_ptr_array_new_null_terminated(0, NULL, TRUE)};
+    return parse_words(options, words, error) && parse_words(options, more, error);
 }
 
 void portal_options_clear(struct portal_options *options)

@@ -13,8 +13,9 @@ struct portal_options {
     GPtrArray *rest;      /* words for the transport, borrowed, ended by NULL */
 };
 
-/* `words`: NULL-terminated, or NULL. INVALID. */
-bool portal_options_parse(struct portal_options *options, char *const *words, GError **error);
+/* `words` and `more`: NULL-terminated, or NULL; what comes later counts. INVALID. */
+bool portal_options_parse(struct portal_options *options, char *const *words, char *const *more,
+                          GError **error);
 void portal_options_clear(struct portal_options *options);
 
 #endif

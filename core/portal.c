@@ -304,8 +304,9 @@ struct portal *portal_add(const char *transport, const char *where, char *const 
     struct where places[WHERE_MAX];
     struct portal_options parsed;
     struct portal *portal = NULL;
-    unsigned count = where_parse(where, places, error);
-    if (count > 0 && portal_options_parse(&parsed, options, error))
+    g_auto(GStrv) words = g_strsplit(where, ",", -1); /* none of "" */
+    unsigned count = where_parse(words[0] ? words[0] : "", places, error);
+    if (count > 0 && portal_options_parse(&parsed, options, words[0] ? words + 1 : words, error))
         portal = add_places(transport, places, count, &parsed, error);
     if (count > 0)
         portal_options_clear(&parsed);

@@ -21,7 +21,8 @@ struct portal {
 
 struct portals *portals_new(void);
 void portals_free(struct portals *portals); /* closes all */
-/* `where`: ADDR[:PORT], [V6]:PORT, *:PORT, :PORT; default port 3260 for iscsi. `options`:
+/* `where`: ADDR[:PORT], [V6]:PORT, *:PORT, :PORT; default port 3260 for iscsi; behind it options as
+ * below with commas in front. `options`:
  * NULL-terminated words of portal_params, tpgt=N and announce=ADDRESS[:PORT], or NULL. Loads the
  * transport on first use, waiting for that (requests have it loaded before: plugin_get()), and
  * attaches it to all I/O threads. Main thread.

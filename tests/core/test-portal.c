@@ -53,6 +53,27 @@ static void test_a_portal(void)
     g_assert_cmpuint(portals_list()->len, ==, 0);
 }
 
+static void test_groups_and_announced_addresses(void)
+{
+    char *const options[] = {(char *)"tpgt=3", NULL};
+    struct portal *a = portal_add("listen", "127.0.0.1:3261", options, NULL);
+    struct portal *b =
+        portal_add("listen", "127.0.0.1:3262,tpgt=9,announce=san.example.org", options, NULL);
+    struct portal *c = portal_add("listen", "127.0.0.1:0,announce=[2001:db8::1]", NULL, NULL);
+    g_assert_cmpuint(a->tpgt, ==, 3);
+    g_assert_cmpstr(a->info.announce, ==, "");
+    g_assert_cmpuint(b->tpgt, ==, 9);
+    g_assert_cmpstr(b->info.announce, ==, "san.example.org:3262");
+    g_assert_cmpuint(c->tpgt, ==, 1);
+    g_assert_cmpstr(c->info.announce, ==, "[2001:db8::1]:50001");
+    expect_refusal("listen", "127.0.0.1:3263,tpgt=x", CORE_ERROR_INVALID, "tpgt=x");
+    expect_refusal("listen", "127.0.0.1:3263,nonsense=1", CORE_ERROR_INVALID, "nonsense");
+    g_assert_cmpuint(portals_list()->len, ==, 3);
+    g_assert_true(portal_delete("listen", "127.0.0.1:3261", NULL));
+    g_assert_true(portal_delete("listen", "127.0.0.1:3262", NULL));
+    g_assert_true(portal_delete("listen", "127.0.0.1:50001", NULL));
+}
+
 static void test_the_kernel_chooses_a_port(void)
 {
     g_assert_cmpuint(add("127.0.0.1:0")->info.port, ==, 50001);
@@ -247,6 +268,7 @@ int main(int argc, char **argv)
 {
     static const struct scene_test tests[] = {
         {"a-portal", test_a_portal},
+        {"groups-and-announced-addresses", test_groups_and_announced_addresses},
         {"the-kernel-chooses-a-port", test_the_kernel_chooses_a_port},
         {"deleting-by-what-was-asked", test_deleting_by_what_was_asked},
         {"a-wildcard-is-both-families-on-one-port", test_a_wildcard_is_both_families_on_one_port},

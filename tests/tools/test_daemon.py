@@ -64,6 +64,16 @@ def test_portals(f, text, count):
     tap.equal(end(process), 0, "exit status")
 
 
+def test_groups_belong_to_the_portal_in_front(f):
+    """Other keys are for all portals."""
+    process = f.start("-f", *f.arguments()[:6], "--iscsi", "portal=127.0.0.1:0,nop_interval=7,portal=127.0.0.1:0,tpgt=2,"
+                      "announce=192.0.2.1:860,portal=127.0.0.1:0")
+    portals = bed.json.loads(f.ctl("--format", "json", "portal", "list").stdout)
+    tap.equal([(p["tpgt"], p.get("announce"), p["params"]["nop_interval"]) for p in portals],
+              [(1, None, "7"), (2, "192.0.2.1:860", "7"), (1, None, "7")], "portals")
+    tap.equal(end(process), 0, "exit status")
+
+
 def test_io_threads_are_where_they_shall_be(f):
     process = f.start("-f", *f.arguments(), "-t", "2", "--io-cpus", "0", "--spin", "7")
     shown = bed.json.loads(f.ctl("--format", "json", "system", "show").stdout)
