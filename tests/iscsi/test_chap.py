@@ -478,8 +478,8 @@ def test_challenge_of_another_connection_thrown_back(e):
 # Discovery --------------------------------------------------------------------------------------------
 
 
-def locked_discovery(e, **bind):
-    daemon, portal = e.another_daemon()
+def locked_discovery(e, iscsi=None, **bind):
+    daemon, portal = e.another_daemon(iscsi=iscsi)
     words = [daemon.tgtctl, "--socket", daemon.path("control"), "account"]
     for name, secret in ((JOE, SECRET), (DISK, DISK_SECRET)):
         subprocess.run([*words, "create", name, "--password-stdin"], input=secret, text=True, check=True)
@@ -511,6 +511,14 @@ def test_discovery_both_ways(e):
     c = discovery(e, portal).challenge()
     c.prove(JOE, SECRET, c.ask()).proved(DISK, DISK_SECRET)
     refused(discovery(e, portal).challenge().prove(JOE, SECRET), FAILED)
+    e.finish_daemon(daemon)
+
+
+def test_portal_says_how_for_discovery(e):
+    daemon, portal = locked_discovery(e, {"chap_weakest": "SHA256", "chap_mutual": "optional"},
+                                      joe=["--discovery"], disk=["--discovery", "--outgoing"])  # fmt: skip
+    refused(discovery(e, portal).challenge("5,6"), FAILED)
+    tap.true(discovery(e, portal).challenge("5,7").prove(JOE, SECRET).left, "not let in")
     e.finish_daemon(daemon)
 
 
