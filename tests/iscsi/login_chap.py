@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The initiator's side of CHAP (RFC 7143 12.1.3, RFC 1994): right unless a test says otherwise."""
+"""The initiator's side of CHAP (RFC 7143 12.1.3, RFC 1994), right unless a test says otherwise, and what it meets."""
 
 import base64
 import hashlib
 import os
+import subprocess
 
+import env
 import tap
-from login import OPERATIONAL, SECURITY, status_of
+from login import FULL_FEATURE, OPERATIONAL, SECURITY, status_of
+from pdu import NO_TAG, Flag, Op, Pdu
 
 ALGORITHMS = {5: "md5", 6: "sha1", 7: "sha256", 8: "sha3_256"}
 
@@ -89,3 +92,59 @@ class Chap:
         tap.equal(self.answer("CHAP_N"), user, "name of the target")
         expected = digest(self.algorithm, self.asked_as, secret, self.asked)
         tap.equal(self.answer("CHAP_R"), to_hex(expected), "response of the target")
+
+
+# Targets that ask ------------------------------------------------------------------------------
+
+BOTH = "iqn.2024-01.org.example:both-ways"
+LOCKED = "iqn.2024-01.org.example:locked"
+STRONG = "iqn.2024-01.org.example:strong"
+RELAXED = "iqn.2024-01.org.example:relaxed"
+JOE, SECRET = "joe", "secret of the initiator"
+DISK, DISK_SECRET = "disk", "secret of the target"
+FAILED, ERROR, MISSING = "0201", "0200", "0207"
+ODD_NAMES = ("0x1234", "0bABCD", "a name, with blanks = and \xfcmlaut", "x" * 255)
+
+
+def account(e, *words, secret=None):
+    done = subprocess.run([e.daemon.tgtctl, "--socket", e.daemon.path("control"), "account", *words],
+                          input=secret, capture_output=True, text=True)
+    tap.equal(done.returncode, 0, f"status of account {words}: {done.stderr}")
+
+
+def setup(e):
+    """A target for each way to ask; the usual one asks for nothing, as the newcomer of every test wants."""
+    account(e, "create", JOE, "--password-stdin", secret=SECRET)
+    account(e, "create", DISK, "--password-stdin", secret=DISK_SECRET)
+    for name in ODD_NAMES:
+        account(e, "create", name, "--password-stdin", secret=SECRET)
+    for target in (LOCKED, BOTH, STRONG, RELAXED):
+        env.make_target(e.daemon, target)
+        account(e, "bind", JOE, target)
+    for name in ODD_NAMES:
+        account(e, "bind", name, LOCKED)
+    account(e, "bind", DISK, BOTH, "--outgoing")
+    account(e, "bind", DISK, RELAXED, "--outgoing")
+    e.daemon.set_target(STRONG, chap_weakest="SHA256")
+    e.daemon.set_target(RELAXED, chap_mutual="optional")
+
+
+def begin(e, target=LOCKED):
+    return Chap(e.begin(), env.names(target))
+
+
+def refused(c, *statuses):
+    """The login has ended, with one of these statuses and nothing said about secrets."""
+    tap.within(c.status, statuses, "login status")
+    tap.equal(c.response.text, [], "text of the refusal")
+    c.login.connection.expect_silent_close()
+
+
+def to_full_feature(c):
+    """On from the operational stage; the session answers."""
+    tap.true(c.left, f"the security stage was not left: {c.response!r}")
+    response = c.login.exchange([], csg=OPERATIONAL, nsg=FULL_FEATURE)
+    tap.equal(status_of(response), "0000", "login status")
+    connection = c.login.connection
+    connection.send(Pdu(Op.NOP_OUT, immediate=True, flags=Flag.FINAL, itt=9, ttt=NO_TAG, cmdsn=1))
+    tap.equal(connection.recv().opcode, Op.NOP_IN, "opcode")
