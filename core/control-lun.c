@@ -105,6 +105,24 @@ static const char *type_of(const struct core_lu *lu)
     return lu->type ? lu->type->name : "none";
 }
 
+/* What `lun set` has changed of what the store says. */
+static void describe_geometry(json_t *o, const struct tgt_lu *lu)
+{
+    const struct {
+        const char *name;
+        uint32_t value;
+    } rows[] = {
+        {"lowest_aligned", lu->lowest_aligned},
+        {"optimal_granularity", lu->optimal_granularity},
+        {"optimal_transfer", lu->optimal_transfer},
+        {"rotation_rate", lu->rotation_rate},
+    };
+    json_object_set_new(o, "physical_exponent", json_integer(lu->physical_exponent));
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++)
+        if (rows[i].value != 0)
+            json_object_set_new(o, rows[i].name, json_integer(rows[i].value));
+}
+
 json_t *control_describe_lun(struct core_lu *lu)
 {
     json_t *o = json_pack("{s:s, s:i, s:i, s:s, s:i, s:I, s:b}", "target", lu->target->name, "tid",
@@ -117,6 +135,7 @@ json_t *control_describe_lun(struct core_lu *lu)
     describe_state(o, lu, (unsigned)g_atomic_int_get((gint *)&lu->pub.state));
     describe_identity(o, lu);
     g_mutex_unlock(&lu->lock);
+    describe_geometry(o, &lu->pub);
     return o;
 }
 

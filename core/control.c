@@ -27,6 +27,7 @@ struct control_call {
     struct control_client *client;
     json_t *id; /* NULL: a notification, which gets no reply */
     const char *about;
+    const char *change;      /* name of the method, if it changes something */
     struct client_hook hook; /* registered if it has a function */
 };
 
@@ -103,6 +104,8 @@ void control_reply(struct control_call *call, json_t *result)
 void control_fail(struct control_call *call, GError *error)
 {
     g_autofree char *text = g_utf8_make_valid(error->message, -1);
+    if (call->change) /* clients like tgtadm do not pass on why */
+        log_notice("control: %s is refused: %s", call->change, text);
     error->code = code_of(error);
     json_t *data = json_pack("{s:s}", "kind", kind_of(error));
     control_put(data, "object", call->about);
@@ -294,8 +297,10 @@ static void run_request(struct control_call *call, const json_t *request)
     if (!params)
         params = none = json_object();
     const struct control_method *m = check(call->client, name, params, &error);
-    if (m && !m->read_only)
+    if (m && !m->read_only) {
         log_info("control: %s", name);
+        call->change = m->name;
+    }
     if (m)
         m->fn(call, params);
     else

@@ -256,20 +256,69 @@ static void bs_gone(void *data)
 }
 
 /* Without a LU the store goes first, so that it can be opened anew when `done` runs. */
-static void assemble(struct creation *c, struct bs *bs)
+static void end(struct creation *c, struct bs *bs)
 {
-    struct core_lu *lu = lu_new(&c->request, c->type, bs, &c->error);
-    if (lu != NULL) {
-        c->type = NULL;
-        if (target_lun_add(lu->target, lu, &c->error))
-            c->lu = lu;
-        else
-            lu_free(lu);
-    }
     if (c->lu == NULL && bs != NULL)
         bs_close(bs, bs_gone, c);
     else
         finish(c);
+}
+
+static void settle(struct creation *c, struct core_lu *lu, struct bs *bs)
+{
+    if (target_lun_add(lu->target, lu, &c->error))
+        c->lu = lu;
+    else
+        lu_free(lu);
+    end(c, bs);
+}
+
+/* The old LU is gone, its store closed. */
+static void replaced(GError *error, void *data)
+{
+    struct creation *c = data;
+    struct core_lu *lu = g_steal_pointer(&c->lu);
+    struct bs *bs = lu->pub.medium ? core_medium(lu->pub.medium)->bs : NULL;
+    g_clear_error(&error);
+    settle(c, lu, bs);
+}
+
+static void replace(struct creation *c, struct core_lu *lu)
+{
+    struct core_lu *old = c->request.replaces;
+    lu_inherit(lu, old);
+    c->lu = lu;
+    lu_delete(old, replaced, c);
+    lu_let_go(old);
+}
+
+static void assemble(struct creation *c, struct bs *bs)
+{
+    struct core_lu *old = c->request.replaces, *lu = NULL;
+    if (old != NULL && tgt_lu_is(&old->pub, TGT_LU_DYING))
+        g_set_error(&c->error, CORE_ERROR, CORE_ERROR_NOT_FOUND,
+                    "LUN %u has been deleted meanwhile", c->request.lun);
+    else
+        lu = lu_new(&c->request, c->type, bs, &c->error);
+    if (lu != NULL)
+        c->type = NULL;
+    if (lu != NULL && old != NULL) {
+        replace(c, lu);
+        return;
+    }
+    if (old != NULL)
+        lu_let_go(old);
+    if (lu != NULL)
+        settle(c, lu, bs);
+    else
+        end(c, bs);
+}
+
+static void give_up(struct creation *c)
+{
+    if (c->request.replaces != NULL)
+        lu_let_go(c->request.replaces);
+    finish(c);
 }
 
 static void opened(struct bs *bs, GError *error, void *data)
@@ -279,7 +328,7 @@ static void opened(struct bs *bs, GError *error, void *data)
     if (bs != NULL)
         assemble(c, bs);
     else
-        finish(c);
+        give_up(c);
 }
 
 static bool check(const struct lu_request *request, GError **error)
@@ -290,7 +339,7 @@ static bool check(const struct lu_request *request, GError **error)
                     request->lun, LUN_LAST);
         return false;
     }
-    if (target_lun(request->target, request->lun) == NULL)
+    if (target_lun(request->target, request->lun) == request->replaces)
         return true;
     g_set_error(error, CORE_ERROR, CORE_ERROR_EXISTS, "the target '%s' already has a LUN %u",
                 target->name, request->lun);
@@ -314,7 +363,7 @@ static void type_loaded(struct plugin *type, GError *error, void *data)
     c->type = type;
     c->error = error;
     if (!suits(c))
-        finish(c);
+        give_up(c);
     else if (c->request.store.type != NULL)
         bs_open(&c->request.store, opened, c);
     else
@@ -330,8 +379,10 @@ void lu_create(const struct lu_request *request,
     c->done = done;
     c->data = data;
     daemon_work_begin();
+    if (request->replaces != NULL)
+        lu_hold(request->replaces);
     if (!check(&c->request, &c->error)) {
-        finish(c);
+        give_up(c);
         return;
     }
     g_autofree char *provides = g_strdup_printf("type:%s", request->type);

@@ -6,7 +6,7 @@
 #include "error.h"
 #include "identity.h"
 #include "lu-cache.h"
-#include "lu.h"
+#include "lu-set.h"
 #include "medium.h"
 #include "mode.h"
 #include "plugin.h"
@@ -16,6 +16,9 @@ struct key {
     const char *name;
     bool (*set)(struct core_lu *lu, const char *value, GError **error);
     bool (*turns_cache_off)(const char *value); /* NULL: never */
+    /* In place of `set`, for what takes time. */
+    void (*start)(struct core_lu *lu, const char *value, void (*done)(GError *error, void *data),
+                  void *data);
 };
 
 /* ---- Values ---- */
@@ -62,38 +65,38 @@ static bool set_text(struct core_lu *lu, char *field, size_t width, char fill, c
     return ok;
 }
 
+/* tgt cuts what is too long; scripts give names that are. */
+static bool set_cut(struct core_lu *lu, char *field, size_t width, char fill, const char *value,
+                    GError **error)
+{
+    size_t most = fill == ' ' ? width : MIN(width, IDENTITY_SCSI_ID_MAX);
+    g_autofree char *cut = g_strndup(value, lu->identity_legacy ? most : strlen(value));
+    return set_text(lu, field, width, fill, cut, error);
+}
+
 static bool set_vendor(struct core_lu *lu, const char *value, GError **error)
 {
-    return set_text(lu, lu->pub.vendor, 8, ' ', value, error);
+    return set_cut(lu, lu->pub.vendor, 8, ' ', value, error);
 }
 
 static bool set_product(struct core_lu *lu, const char *value, GError **error)
 {
-    return set_text(lu, lu->pub.product, 16, ' ', value, error);
+    return set_cut(lu, lu->pub.product, 16, ' ', value, error);
 }
 
 static bool set_revision(struct core_lu *lu, const char *value, GError **error)
 {
-    return set_text(lu, lu->pub.revision, 4, ' ', value, error);
-}
-
-/* tgt cuts serial numbers and SCSI IDs to 36 characters; scripts give longer ones. */
-static bool set_cut(struct core_lu *lu, char *field, size_t width, const char *value,
-                    GError **error)
-{
-    g_autofree char *cut =
-        g_strndup(value, lu->identity_legacy ? IDENTITY_SCSI_ID_MAX : strlen(value));
-    return set_text(lu, field, width, '\0', cut, error);
+    return set_cut(lu, lu->pub.revision, 4, ' ', value, error);
 }
 
 static bool set_serial(struct core_lu *lu, const char *value, GError **error)
 {
-    return set_cut(lu, lu->pub.serial, sizeof lu->pub.serial - 1, value, error);
+    return set_cut(lu, lu->pub.serial, sizeof lu->pub.serial - 1, '\0', value, error);
 }
 
 static bool set_scsi_id(struct core_lu *lu, const char *value, GError **error)
 {
-    return set_cut(lu, lu->scsi_id, IDENTITY_SCSI_ID_MAX, value, error);
+    return set_cut(lu, lu->scsi_id, IDENTITY_SCSI_ID_MAX, '\0', value, error);
 }
 
 static bool set_uuid(struct core_lu *lu, const char *value, GError **error)
@@ -230,6 +233,12 @@ static const struct key keys[] = {
     {"sense-format", set_sense_format},
     {"swp", set_swp},
     {"mode-page", mode_set_page, mode_page_without_cache},
+    {"physical-exponent", lu_set_physical},
+    {"lowest-aligned", lu_set_lowest_aligned},
+    {"optimal-granularity", lu_set_granularity},
+    {"optimal-transfer", lu_set_optimal_transfer},
+    {"rotation-rate", lu_set_rotation},
+    {"path", .start = lu_set_path},
 };
 
 static const struct key *key_find(const char *name, GError **error)
@@ -291,6 +300,10 @@ void lu_set(struct core_lu *lu, const char *key, const char *value,
 {
     GError *error = NULL;
     const struct key *k = key_find(key, &error);
+    if (k != NULL && k->start != NULL) {
+        k->start(lu, value, done, data);
+        return;
+    }
     if (k != NULL && has_to_flush(lu, k, value)) {
         struct setting *s = g_new(struct setting, 1);
         *s = (struct setting){k, g_strdup(value), done, data};

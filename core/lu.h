@@ -87,6 +87,8 @@ struct lu_request {
     bool read_only, removable, thin, legacy_identity;
     const char *vendor, *product, *revision, *serial; /* NULL: defaults */
     const char *uuid;                                 /* NULL: persisted or new */
+    struct core_lu *replaces; /* another store for this one: the new LU gets its place and all that
+                                 was set on it; its initiators find other data. NULL: none */
 };
 
 /* Main thread. Opening and closing happen in a worker; `done` runs on the main thread, later.
@@ -99,6 +101,8 @@ void lu_create(const struct lu_request *request,
  * lu_free(). Main thread. */
 struct core_lu *lu_new(const struct lu_request *request, struct plugin *type, struct bs *bs,
                        GError **error);
+/* lu-reload.c: give `lu`, which nobody knows yet, all that was set on `old`. Main thread. */
+void lu_inherit(struct core_lu *lu, struct core_lu *old);
 /* No command runs on the LU, no I_T_L is left, and no one looks at it. */
 void lu_free(struct core_lu *lu);
 /* A text field of INQUIRY data: printable ASCII of at most `width` bytes, filled up with `fill`

@@ -3,10 +3,6 @@
 #include "adm.h"
 #include "error.h"
 
-/* How long a session that is closed may take until it is gone: then its target can be deleted. */
-#define END_MS  2000
-#define LOOK_MS 10
-
 static const struct adm_reason reasons[] = {
     {CORE_ERROR_NOT_FOUND, "target", ADM_ERROR_NO_TARGET},
     {CORE_ERROR_NOT_FOUND, NULL, ADM_ERROR_NO_SESSION},
@@ -71,27 +67,18 @@ static bool is_there(struct adm *adm, int *status)
     return *status == LEGACY_OK;
 }
 
-static void await_end(struct adm *adm)
-{
-    bool there = true;
-    for (unsigned ms = 0; there && ms < END_MS; ms += LOOK_MS) {
-        struct rpc_error error = {0};
-        json_t *list = adm_try(adm, "session.list", adm_target_params(adm), &error);
-        there = has_session(list, adm->sid);
-        json_decref(list);
-        rpc_error_clear(&error);
-        if (there)
-            g_usleep(LOOK_MS * 1000);
-    }
-}
-
+/* One that a store keeps busy goes when that ends: for callers, it is as good as gone. */
 int adm_connection_delete(struct adm *adm)
 {
     int status = LEGACY_OK;
+    struct rpc_error error = {0};
     if (!is_there(adm, &status))
         return status;
-    status = adm_do(adm, "session.kill", json_pack("{s:I}", "sid", (json_int_t)adm->sid), reasons);
-    if (status == LEGACY_OK)
-        await_end(adm);
+    json_t *done =
+        adm_try(adm, "session.kill", json_pack("{s:I}", "sid", (json_int_t)adm->sid), &error);
+    if (!done && error.code != CORE_ERROR_BUSY)
+        status = adm_explain(adm, &error, reasons);
+    json_decref(done);
+    rpc_error_clear(&error);
     return status;
 }

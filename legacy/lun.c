@@ -31,6 +31,8 @@ static bool put_flags(json_t *options, const char *flags)
 {
     g_auto(GStrv) words = g_strsplit(flags ? flags : "", ":", -1);
     for (char **w = words; *w; w++) {
+        if (!**w)
+            continue;
         if (strcmp(*w, "sync") != 0 && strcmp(*w, "direct") != 0)
             return false;
         g_autofree char *option = g_strconcat(*w, "=1", NULL);
@@ -55,14 +57,22 @@ static void put_block_size(const struct adm *adm, json_t *params)
         json_object_set_new(params, "block_size", json_integer((json_int_t)size));
 }
 
+/* As in tgt, a tape is an image of its own kind. */
+static const char *store_of(const struct adm *adm)
+{
+    if (g_strcmp0(adm->type, "tape") == 0)
+        return "ssc";
+    return adm->bstype ? adm->bstype : "rdwr";
+}
+
 /* Without a path there is no medium yet: only a removable one can come later. A store of another
  * type may need no path. */
 static void put_store(const struct adm *adm, json_t *params)
 {
-    const char *type = adm->bstype ? adm->bstype : "rdwr";
-    if (adm->path)
-        json_object_set_new(params, "path", json_string(adm->path));
-    if (adm->path || strcmp(type, "rdwr") != 0)
+    const char *type = store_of(adm), *path = adm->path && *adm->path ? adm->path : NULL;
+    if (path)
+        json_object_set_new(params, "path", json_string(path));
+    if (path || strcmp(type, "rdwr") != 0)
         json_object_set_new(params, "bs", json_string(type));
     else
         json_object_set_new(params, "removable", json_true());
@@ -134,12 +144,23 @@ static const char *key_of(const char *key)
     static const struct {
         const char *tgt, *ours;
     } keys[] = {
-        {"scsi_id", "scsi-id"},      {"scsi_sn", "serial"},
-        {"vendor_id", "vendor"},     {"product_id", "product"},
-        {"product_rev", "revision"}, {"sense_format", "sense-format"},
-        {"removable", "removable"},  {"readonly", "read-only"},
-        {"online", "online"},        {"thin_provisioning", "thin"},
+        {"scsi_id", "scsi-id"},
+        {"scsi_sn", "serial"},
+        {"vendor_id", "vendor"},
+        {"product_id", "product"},
+        {"product_rev", "revision"},
+        {"sense_format", "sense-format"},
+        {"removable", "removable"},
+        {"readonly", "read-only"},
+        {"online", "online"},
+        {"thin_provisioning", "thin"},
         {"mode_page", "mode-page"},
+        {"lbppbe", "physical-exponent"},
+        {"la_lba", "lowest-aligned"},
+        {"optimal_xfer_gran", "optimal-granularity"},
+        {"optimal_xfer_len", "optimal-transfer"},
+        {"rotation_rate", "rotation-rate"},
+        {"path", "path"},
     };
     for (unsigned i = 0; i < G_N_ELEMENTS(keys); i++)
         if (strcmp(keys[i].tgt, key) == 0)
@@ -161,7 +182,7 @@ static int update(struct adm *adm, char *word)
     if (equals)
         *equals = '\0';
     const char *key = equals ? key_of(g_strstrip(word)) : NULL;
-    return key ? set_value(adm, key, equals + 1) : adm_error(adm, ADM_ERROR_INVALID);
+    return key && equals[1] ? set_value(adm, key, equals + 1) : adm_error(adm, ADM_ERROR_INVALID);
 }
 
 /* Nothing to update, also in the forms "," and " ", is success: agents send it. The controller at

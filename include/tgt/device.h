@@ -188,6 +188,12 @@ struct tgt_lu {
     struct tgt_medium *medium; /**< the loaded medium, or NULL; atomic, changes only while no
                                   command runs on the LU */
     void *priv;                /**< the device type's own data */
+    /* What follows is atomic, changes while commands run, and is 0 where the store decides. */
+    uint16_t lowest_aligned;      /**< LOWEST ALIGNED LOGICAL BLOCK ADDRESS (SBC-4 5.21.2) */
+    uint16_t optimal_granularity; /**< OPTIMAL TRANSFER LENGTH GRANULARITY in blocks (SBC-4 6.6.4)
+                                   */
+    uint32_t optimal_transfer;    /**< OPTIMAL TRANSFER LENGTH in blocks (SBC-4 6.6.4) */
+    uint16_t rotation_rate;       /**< MEDIUM ROTATION RATE (SBC-4 6.6.2): 1: none, else rpm */
 };
 
 /** The table of a device type. Const and static in the plugin. */

@@ -19,7 +19,8 @@
  * a socket that listens already, and show theirs (`fd`); tgt_target_find() without a name asks
  * whether logins are taken; portals may be announced by another address (tgt_portal_info.announce);
  * targets are visited rather than named (tgt_target_visit()), and belong to portal groups
- * (tgt_target_in_group()).
+ * (tgt_target_in_group()). Device types: a logical unit has geometry that the admin sets
+ * (tgt_lu.lowest_aligned to rotation_rate).
  */
 #ifndef TGT_PLUGIN_H
 #define TGT_PLUGIN_H

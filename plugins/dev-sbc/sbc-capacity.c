@@ -27,13 +27,15 @@ void sbc_read_capacity10(struct tgt_cmd *cmd)
 
 void sbc_read_capacity16(struct tgt_cmd *cmd)
 {
-    bool zeroes = sbc_can_unmap(cmd->lu) && sbc_info(cmd->lu)->discard_zeroes;
+    const struct tgt_lu *lu = cmd->lu;
+    bool zeroes = sbc_can_unmap(lu) && sbc_info(lu)->discard_zeroes;
+    uint16_t lowest = __atomic_load_n(&lu->lowest_aligned, __ATOMIC_RELAXED) & 0x3fff;
     struct sbc_capacity16 data = {
-        .last_lba = be64(tgt_lu_blocks(cmd->lu) - 1),
-        .block_size = be32(cmd->lu->block_size),
-        .exponents = cmd->lu->physical_exponent & 0x0f,
-        .provisioning = be16((uint16_t)((sbc_is_thin(cmd->lu) ? SBC_CAPACITY_LBPME : 0) |
-                                        (zeroes ? SBC_CAPACITY_LBPRZ : 0))),
+        .last_lba = be64(tgt_lu_blocks(lu) - 1),
+        .block_size = be32(lu->block_size),
+        .exponents = __atomic_load_n(&lu->physical_exponent, __ATOMIC_RELAXED) & 0x0f,
+        .provisioning = be16((uint16_t)((sbc_is_thin(lu) ? SBC_CAPACITY_LBPME : 0) |
+                                        (zeroes ? SBC_CAPACITY_LBPRZ : 0) | lowest)),
     };
     tgt_cmd_reply(cmd, &data, sizeof data);
 }

@@ -10,11 +10,19 @@ static uint32_t blocks_of(const struct tgt_lu *lu, uint64_t bytes)
     return blocks > UINT32_MAX ? UINT32_MAX : (uint32_t)blocks;
 }
 
-/* No longer than the longest. */
+/* What the admin has set, else what the store says; no longer than the longest. */
 static uint32_t optimal_transfer(const struct tgt_lu *lu, const struct tgt_bs_info *info)
 {
-    uint32_t bytes = info->optimal_transfer;
-    return blocks_of(lu, bytes < lu->max_transfer ? bytes : lu->max_transfer);
+    uint32_t set = __atomic_load_n(&lu->optimal_transfer, __ATOMIC_RELAXED),
+             blocks = set ? set : blocks_of(lu, info->optimal_transfer),
+             most = blocks_of(lu, lu->max_transfer);
+    return blocks < most ? blocks : most;
+}
+
+static uint16_t granularity(const struct tgt_lu *lu)
+{
+    uint16_t set = __atomic_load_n(&lu->optimal_granularity, __ATOMIC_RELAXED);
+    return set ? set : (uint16_t)(1u << __atomic_load_n(&lu->physical_exponent, __ATOMIC_RELAXED));
 }
 
 static int put(uint8_t *buf, size_t size, const void *page, size_t len)
@@ -29,7 +37,7 @@ static int vpd_block_limits(struct tgt_lu *lu, struct tgt_nexus *nexus, uint8_t 
     const struct tgt_bs_info *info = lu->medium ? sbc_info(lu) : &none;
     struct sbc_vpd_block_limits page = {
         .max_compare_write = (uint8_t)sbc_max_compare_write(lu),
-        .optimal_granularity = be16((uint16_t)(1u << lu->physical_exponent)),
+        .optimal_granularity = be16(granularity(lu)),
         .max_transfer = be32(blocks_of(lu, lu->max_transfer)),
         .optimal_transfer = be32(optimal_transfer(lu, info)),
         .max_prefetch = be32(blocks_of(lu, SBC_PREFETCH)),
@@ -37,10 +45,10 @@ static int vpd_block_limits(struct tgt_lu *lu, struct tgt_nexus *nexus, uint8_t 
     };
     (void)nexus;
     if (sbc_can_unmap(lu)) {
-        uint32_t granularity = blocks_of(lu, info->discard_granularity);
+        uint32_t unit = blocks_of(lu, info->discard_granularity);
         page.max_unmap_blocks = be32(SBC_MAX_UNMAP_BLOCKS);
         page.max_unmap_descriptors = be32(SBC_MAX_UNMAP_DESCRIPTORS);
-        page.unmap_granularity = be32(granularity ? granularity : 1);
+        page.unmap_granularity = be32(unit ? unit : 1);
         page.unmap_alignment = be32(SBC_UGAVALID);
     }
     return put(buf, size, &page, sizeof page);
@@ -50,7 +58,8 @@ static int vpd_characteristics(struct tgt_lu *lu, struct tgt_nexus *nexus, uint8
                                size_t size)
 {
     bool rotates = lu->medium != NULL && sbc_info(lu)->rotational;
-    struct sbc_vpd_characteristics page = {.rotation_rate = be16(rotates ? 0 : 1)};
+    uint16_t set = __atomic_load_n(&lu->rotation_rate, __ATOMIC_RELAXED);
+    struct sbc_vpd_characteristics page = {.rotation_rate = be16(set ? set : rotates ? 0 : 1)};
     (void)nexus;
     return put(buf, size, &page, sizeof page);
 }

@@ -285,7 +285,7 @@ AT(tgt_lu, max_transfer, 120);
 AT(tgt_lu, state, 124);
 AT(tgt_lu, medium, 128);
 AT(tgt_lu, priv, 136);
-SIZE(tgt_lu, 144);
+SIZE_MIN(tgt_lu, 144);
 
 AT(tgt_medium, info, 0);
 AT(tgt_medium, blocks, 56);

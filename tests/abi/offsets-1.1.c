@@ -287,7 +287,11 @@ AT(tgt_lu, max_transfer, 120);
 AT(tgt_lu, state, 124);
 AT(tgt_lu, medium, 128);
 AT(tgt_lu, priv, 136);
-SIZE(tgt_lu, 144);
+AT(tgt_lu, lowest_aligned, 144);
+AT(tgt_lu, optimal_granularity, 146);
+AT(tgt_lu, optimal_transfer, 148);
+AT(tgt_lu, rotation_rate, 152);
+SIZE_MIN(tgt_lu, 160);
 
 AT(tgt_medium, info, 0);
 AT(tgt_medium, blocks, 56);
