@@ -20,8 +20,12 @@
 /* A server that does not answer is tried again after this long, each time twice as long. */
 #define RETRY_MIN_US G_USEC_PER_SEC
 #define RETRY_MAX_US (30 * G_USEC_PER_SEC)
+/* One that has served us for so long is tried again soon; and at once, if it was for so long that
+ * it may just have closed what was quiet. */
+#define LIVED_US (10 * G_USEC_PER_SEC)
+#define QUIET_US (60 * G_USEC_PER_SEC)
 /* All is registered again after a third of the period after which we are forgotten. */
-#define REFRESH_MIN_S 5u
+#define REFRESH_MIN_S 2u
 #define REFRESH_MAX_S 600u
 /* Whom the server lets in: not asked more often, not less often. Servers need not tell nodes that
  * somebody has left a domain of theirs (RFC 4171 2.2.3: control nodes are told), and open-isns does
@@ -106,12 +110,12 @@ static void retry_later(struct agent *a, const GError *why)
 /* Servers close what is quiet for long. That is no reason to be worried, if it answers again. */
 static void lost(struct agent *a, GError *why)
 {
-    bool lived = g_get_monotonic_time() - a->connected > 2 * RETRY_MAX_US;
+    gint64 lived = g_get_monotonic_time() - a->connected;
     disconnect(a);
     a->connect_at = 0;
-    if (lived)
+    if (lived > LIVED_US)
         a->retry_us = RETRY_MIN_US;
-    else
+    if (lived <= QUIET_US)
         retry_later(a, why);
     g_error_free(why);
 }
@@ -174,7 +178,6 @@ static void register_all(struct agent *a)
         lost(a, why);
         return;
     }
-    a->retry_us = RETRY_MIN_US;
     say_registered(a);
     plan_refresh(a);
     a->access_at = a->world->judges ? MIN(a->access_at, a->asked + ACCESS_MIN_US) : G_MAXINT64;

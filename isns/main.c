@@ -24,6 +24,8 @@ int main(void)
               stderr);
         return 1;
     }
+    /* Service managers end all processes of a service at once; we have to deregister first. */
+    signal(SIGTERM, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* standard error may be a file; see confine() */
     confine();

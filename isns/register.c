@@ -8,9 +8,7 @@
 
 #include "attrs.h"
 #include "place.h"
-
-/* Ask us no more often than this whether we are there. */
-#define INQUIRY_S 60u
+#include "tell.h"
 
 void registry_init(struct registry *r)
 {
@@ -100,48 +98,6 @@ static bool settle(struct registry *r, GError *why, GError **error)
     return true;
 }
 
-static void put_portal(const struct registry *r, isns_attr_list_t *list, const struct place *p)
-{
-    attrs_put_portal(list, ISNS_TAG_PORTAL_IP_ADDRESS, &p->address, p->port);
-    if (p->announced || !r->listen_port)
-        return; /* nobody may hear there but initiators */
-    if (r->inquiries) {
-        isns_attr_list_append_uint32(list, ISNS_TAG_ESI_INTERVAL, INQUIRY_S);
-        isns_attr_list_append_uint32(list, ISNS_TAG_ESI_PORT, r->listen_port);
-    }
-    isns_attr_list_append_uint32(list, ISNS_TAG_SCN_PORT, r->listen_port);
-}
-
-static void put_entity(const struct registry *r, isns_attr_list_t *list, const char *entity)
-{
-    isns_attr_list_append_string(list, ISNS_TAG_ENTITY_IDENTIFIER, entity);
-    isns_attr_list_append_uint32(list, ISNS_TAG_ENTITY_PROTOCOL, ISNS_ENTITY_PROTOCOL_ISCSI);
-    for (guint i = 0; i < r->places->len; i++)
-        put_portal(r, list, &g_array_index(r->places, struct place, i));
-}
-
-/* `before`: it was registered already, maybe with an alias. */
-static void put_target(const struct registry *r, isns_attr_list_t *list, const struct target *t,
-                       bool before)
-{
-    isns_attr_list_append_string(list, ISNS_TAG_ISCSI_NAME, t->name);
-    isns_attr_list_append_uint32(list, ISNS_TAG_ISCSI_NODE_TYPE, ISNS_ISCSI_TARGET_MASK);
-    if (t->alias)
-        isns_attr_list_append_string(list, ISNS_TAG_ISCSI_ALIAS, t->alias);
-    else if (before)
-        isns_attr_list_append_nil(list, ISNS_TAG_ISCSI_ALIAS);
-    for (guint i = 0; i < r->places->len; i++) {
-        const struct place *p = &g_array_index(r->places, struct place, i);
-        isns_attr_list_append_string(list, ISNS_TAG_PG_ISCSI_NAME, t->name);
-        attrs_put_portal(list, ISNS_TAG_PG_PORTAL_IP_ADDR, &p->address, p->port);
-        /* Without a tag, the target is not there (RFC 4171 3.4); if nothing is said, it is. */
-        if (target_in_group(t, p->tpgt))
-            isns_attr_list_append_uint32(list, ISNS_TAG_PG_TAG, p->tpgt);
-        else
-            isns_attr_list_append_nil(list, ISNS_TAG_PG_TAG);
-    }
-}
-
 /* Whoever of us the server knows for sure; else the target speaks for itself. */
 static const char *speaker(const struct registry *r, const char *otherwise)
 {
@@ -156,34 +112,25 @@ static const char *speaker(const struct registry *r, const char *otherwise)
 
 /* ---- Registration ---- */
 
-static bool ask_registration(struct registry *r, struct wire *wire, struct question *q,
-                             GError **error)
-{
-    isns_attr_list_t answer = ISNS_ATTR_LIST_INIT;
-    uint32_t period;
-    bool ok = server_ask(wire, q, &answer, error);
-    if (ok && isns_attr_list_get_uint32(&answer, ISNS_TAG_REGISTRATION_PERIOD, &period))
-        r->period_s = period;
-    if (ok)
-        r->fresh = false;
-    isns_attr_list_destroy(&answer);
-    return ok;
-}
-
 static bool try_target(struct registry *r, struct wire *wire, const struct world *w,
                        const struct target *t, bool with_portals, GError **error)
 {
-    struct question q;
     g_autofree char *key = g_strconcat("t ", t->name, NULL);
-    question_for(&q, ISNS_DEVICE_ATTRIBUTE_REGISTER, speaker(r, t->name), w->entity);
-    q.replace = r->fresh;
-    if (with_portals)
-        put_entity(r, &q.rest, w->entity);
-    else
-        isns_attr_list_append_string(&q.rest, ISNS_TAG_ENTITY_IDENTIFIER, w->entity);
-    put_target(r, &q.rest, t, g_hash_table_contains(r->known, key));
-    bool ok = ask_registration(r, wire, &q, error);
-    question_clear(&q);
+    struct telling telling = {
+        .entity = w->entity,
+        .source = speaker(r, t->name),
+        .target = t,
+        .places = r->places,
+        .with_places = with_portals,
+        .before = g_hash_table_contains(r->known, key),
+        .replace = r->fresh,
+        .inquiries = r->inquiries,
+        .listen_port = r->listen_port,
+        .period_s = r->period_s,
+    };
+    bool ok = tell(&telling, wire, error);
+    r->period_s = telling.period_s;
+    r->fresh = telling.replace;
     return ok;
 }
 
@@ -205,12 +152,10 @@ static bool register_target(struct registry *r, struct wire *wire, const struct 
         find_places(r, wire, w);
         ok = try_target(r, wire, w, t, with_portals, &why);
     }
-    if (!ok)
-        return settle(r, why, error);
     g_autofree char *key = g_strconcat("t ", t->name, NULL);
     g_autofree char *what = target_text(r, t);
-    know(r, key, what);
-    return true;
+    know(r, key, ok ? what : ""); /* a part may be there */
+    return ok || settle(r, why, error);
 }
 
 static void know_places(struct registry *r)

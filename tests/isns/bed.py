@@ -101,6 +101,15 @@ class Bed:
         self.switch_on(**more)
         return self.reaches("registered")
 
+    def add_portal(self, address):
+        self.daemon.ctl("portal", "add", address)
+        # The daemon tells its service manager of each; here, that is nobody who reads
+        try:
+            while True:
+                self.daemon.notify.recv(4096)
+        except TimeoutError:
+            pass
+
     def helper(self):
         """The number of the process tgt-isns, or None."""
         with open(f"/proc/{self.daemon.process.pid}/task/{self.daemon.process.pid}/children") as f:

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Registration with a real iSNS server: Debian's open-isns."""
 
+import signal
 import sys
 
 import bed
@@ -82,6 +83,18 @@ def test_portals_follow(b):
     tap.true(b.server.knows(A), "the target is gone with the portal")
 
 
+def test_more_portals_than_one_message_takes(b):
+    """isnsd takes 8 KiB, and so does isnsadm: of those there are just enough."""
+    addresses = [f"127.0.1.{i + 1}" for i in range(24)]
+    for address in addresses:
+        b.add_portal(f"{address}:0")
+    b.registered(A)
+    objects = b.server.objects(A)
+    for kind in ("Portal IP address", "Portal group address"):
+        found = [o.split(" = ")[1] for o in objects if o.startswith(kind)]
+        tap.equal(sorted(found), sorted(addresses + ["127.0.0.1"]), kind)
+
+
 def test_a_portal_on_every_address_is_registered_as_the_server_sees_us(b):
     first = b.daemon.portals()[0]
     b.daemon.ctl("portal", "delete", f"127.0.0.1:{first.port}")
@@ -140,6 +153,13 @@ def test_the_end_of_the_daemon_deregisters(b):
     b.registered(A, B)
     b.daemon.stop()
     tap.true(not b.server.knows(A) and not b.server.knows(B), "targets are still registered")
+
+
+def test_a_service_manager_that_ends_all_at_once(b):
+    b.registered(A)
+    bed.os.kill(b.helper(), signal.SIGTERM)
+    b.daemon.stop()
+    tap.true(not b.server.knows(A), "the target is still registered")
 
 
 def test_the_death_of_the_daemon_deregisters(b):
