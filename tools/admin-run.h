@@ -32,6 +32,11 @@ struct run {
     int status;
 };
 
+/* Read the configuration. */
+bool run_read_conf(struct run *run);
+/* Reach the daemon, and ask what there is. */
+bool run_reach(struct run *run);
+
 /* Lines of tgt-admin -v and -p. */
 void run_say(const struct run *run, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /* Something that was not done, although nothing failed: for standard error, unless run_say() has
@@ -66,6 +71,5 @@ bool admin_delete(struct run *run, const char *which);
 bool admin_set_state(struct run *run, const char *which, const char *state);
 bool admin_update(struct run *run, const char *which);
 bool admin_dump(struct run *run);
-bool admin_show(struct run *run);
 
 #endif

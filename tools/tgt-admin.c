@@ -2,18 +2,14 @@
 /* The program tgt-admin: brings the daemon in line with targets.conf. Options, outputs and exit
  * statuses are those of tgt; what it shows are tgtadm's command lines, but no process is started
  * for them, and no shell sees them. */
-#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "admin-run.h"
 #include "admin-used.h"
 #include "config.h"
 #include "output.h"
-
-#define UNREACHABLE 107 /* as tgtadm has it */
 
 /* What is asked for; the first of these that is there is done. */
 struct wanted {
@@ -144,119 +140,6 @@ static bool parse(struct run *run, struct wanted *wanted, int argc, char **argv)
     return true;
 }
 
-/* ---- The configuration ---- */
-
-static bool load(struct run *run)
-{
-    g_autoptr(GError) error = NULL;
-    const char *path = run->conf_path ? run->conf_path : TARGETS_CONF;
-    if (access(path, R_OK) < 0) {
-        fprintf(stderr, "Config file %s not found. Exiting...\n", path);
-        run->status = ADMIN_MISSING;
-        return false;
-    }
-    if (run->conf_path)
-        run_say(run, "# Using %s as configuration file\n", path);
-    run->conf = conf_load(path, &error);
-    if (run->conf)
-        return true;
-    fprintf(stderr, "tgt-admin: %s\n", error->message);
-    run->status = error->code == CONF_ERROR_MISSING ? ADMIN_MISSING : ADMIN_GRAMMAR;
-    return false;
-}
-
-static bool index_targets(struct run *run)
-{
-    const char *stray = conf_first(run->conf->root, "target");
-    if (stray)
-        return run_wrong(run,
-                         "'target %s' begins no block: write <target %s>!\n"
-                         "Check your config file for errors.",
-                         stray, stray);
-    run->configured = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    for (guint i = 0; i < run->conf->root->blocks->len; i++) {
-        struct conf_block *block = run->conf->root->blocks->pdata[i];
-        if (strcmp(block->name, "target") != 0)
-            continue;
-        if (!block->arg)
-            return run_wrong(run,
-                             "%s:%u: <target> has no name!\nCheck your config file for errors.",
-                             block->where.file, block->where.line);
-        g_hash_table_replace(run->configured, state_form(block->arg), block);
-    }
-    return true;
-}
-
-static bool check_single(struct run *run, const char *key, bool given)
-{
-    const struct conf_option *option = conf_option(run->conf->root, key);
-    return !option || (option->values->len == 1 && !given) ||
-           run_wrong(run,
-                     "Multiple %s definitions are not allowed!\nCheck your config file for errors.",
-                     key);
-}
-
-static bool read_common(struct run *run)
-{
-    if (!check_single(run, "default-driver", false) ||
-        !check_single(run, "control-port", run->port != NULL))
-        return false;
-    const char *port = conf_first(run->conf->root, "control-port");
-    const struct conf_option *ignore = conf_option(run->conf->root, "ignore-errors");
-    if (port)
-        run->port = port;
-    for (guint i = 0; ignore && i < ignore->values->len; i++)
-        if (g_strcmp0(((struct conf_value *)ignore->values->pdata[i])->text, "yes") == 0)
-            run->ignore_errors = true;
-    return true;
-}
-
-/* ---- The daemon ---- */
-
-/* What the daemon says is asked once: a rehearsal changes nothing. */
-static bool know(struct run *run)
-{
-    json_t *targets = run->admin ? admin_targets(run->admin) : json_array();
-    json_t *accounts = !run->admin ? json_array() : targets ? admin_accounts(run->admin) : NULL;
-    if (targets && accounts) {
-        run->state = state_new(targets, accounts);
-        return true;
-    }
-    json_decref(targets);
-    run->status = UNREACHABLE;
-    return false;
-}
-
-/* Commands can be shown without a daemon, as if it had no targets. Instance 0 is the one that is
- * meant anyway, so that the environment may say where it is. */
-static bool reach(struct run *run)
-{
-    run->instance = g_strdup(run->port ? run->port : "0");
-    run->admin = admin_open(g_strcmp0(run->port, "0") == 0 ? NULL : run->port);
-    if (run->admin || run->pretend)
-        return know(run);
-    run->status = UNREACHABLE;
-    return false;
-}
-
-const struct used *run_used(struct run *run)
-{
-    g_autoptr(GPtrArray) targets = state_targets(run->state);
-    size_t l;
-    json_t *lun;
-    if (run->used)
-        return run->used;
-    run->used = used_new(run->admin ? admin_pid(run->admin) : 0);
-    for (guint i = 0; i < targets->len; i++)
-        json_array_foreach(
-            json_object_get(((struct known_target *)targets->pdata[i])->said, "luns"), l, lun) {
-            const char *path = json_string_value(json_object_get(lun, "path"));
-            if (path)
-                used_add(run->used, path);
-        }
-    return run->used;
-}
-
 /* ---- What is done ---- */
 
 static bool apply(struct run *run, const struct wanted *wanted)
@@ -276,8 +159,8 @@ static bool rehearse(struct run *run, const struct wanted *wanted)
 
 static bool run_file(struct run *run, const struct wanted *wanted)
 {
-    return load(run) && read_common(run) && index_targets(run) && reach(run) &&
-           (run->pretend || rehearse(run, wanted)) && apply(run, wanted);
+    return run_read_conf(run) && run_reach(run) && (run->pretend || rehearse(run, wanted)) &&
+           apply(run, wanted);
 }
 
 static bool show(struct run *run)
@@ -289,7 +172,7 @@ static bool show(struct run *run)
 
 static bool run_targets(struct run *run, const struct wanted *wanted)
 {
-    if (!reach(run))
+    if (!run_reach(run))
         return false;
     if (wanted->show)
         return show(run);
