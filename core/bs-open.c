@@ -18,6 +18,7 @@ struct job {
     struct tgt_params *params;
     struct tgt_bs_info info;
     struct tgt_error err;
+    uint64_t size; /* to be made so long first; 0: not */
     int result;
     void (*opened)(struct bs *bs, GError *error, void *data);
     void (*refreshed)(struct bs *bs, const struct tgt_bs_info *info, GError *error, void *data);
@@ -248,8 +249,12 @@ void bs_close(struct bs *bs, void (*done)(void *data), void *data)
 static void refresh_work(void *data)
 {
     struct job *job = data;
-    info_init(job->bs->ops, &job->info);
-    job->result = job->bs->ops->refresh(job->bs->handle, &job->info, &job->err);
+    const struct tgt_bs_ops *ops = job->bs->ops;
+    info_init(ops, &job->info);
+    if (job->size > 0)
+        job->result = ops->resize(job->bs->handle, job->size, &job->err);
+    if (job->result == 0)
+        job->result = ops->refresh(job->bs->handle, &job->info, &job->err);
     if (job->result == 0)
         job->result = info_finish(job->bs->ops, &job->info, &job->err);
 }
@@ -267,23 +272,47 @@ static void refresh_done(void *data)
     g_free(job);
 }
 
+static void start_refresh(struct bs *bs, uint64_t size,
+                          void (*done)(struct bs *bs, const struct tgt_bs_info *info, GError *error,
+                                       void *data),
+                          void *data)
+{
+    struct job *job = g_new0(struct job, 1);
+    job->bs = bs;
+    job->size = size;
+    job->refreshed = done;
+    job->data = data;
+    worker_run(refresh_work, refresh_done, job);
+}
+
 void bs_refresh(struct bs *bs,
                 void (*done)(struct bs *bs, const struct tgt_bs_info *info, GError *error,
                              void *data),
                 void *data)
 {
-    if (bs->ops->refresh == NULL) {
+    if (bs->ops->refresh != NULL)
+        start_refresh(bs, 0, done, data);
+    else
         done(bs, NULL,
              g_error_new(CORE_ERROR, CORE_ERROR_INVALID,
                          "backing store '%s' cannot change its size while open", bs->plugin->name),
              data);
-        return;
-    }
-    struct job *job = g_new0(struct job, 1);
-    job->bs = bs;
-    job->refreshed = done;
-    job->data = data;
-    worker_run(refresh_work, refresh_done, job);
+}
+
+void bs_resize(struct bs *bs, uint64_t size,
+               void (*done)(struct bs *bs, const struct tgt_bs_info *info, GError *error,
+                            void *data),
+               void *data)
+{
+    if (bs->ops->resize != NULL && bs->ops->refresh != NULL)
+        start_refresh(bs, size, done, data);
+    else
+        done(bs, NULL,
+             g_error_new(CORE_ERROR, CORE_ERROR_INVALID,
+                         "backing store '%s' does not change sizes: change it by other means, then "
+                         "resize without a size",
+                         bs->plugin->name),
+             data);
 }
 
 /* ---- A store says that it has changed ---- */

@@ -44,6 +44,11 @@ void bs_refresh(struct bs *bs,
                 void (*done)(struct bs *bs, const struct tgt_bs_info *info, GError *error,
                              void *data),
                 void *data);
+/* The same, after it has been made `size` bytes long. */
+void bs_resize(struct bs *bs, uint64_t size,
+               void (*done)(struct bs *bs, const struct tgt_bs_info *info, GError *error,
+                            void *data),
+               void *data);
 /* Where the bs part of a command is. */
 enum bs_task_state {
     BS_IDLE,       /* nothing is under way */

@@ -281,7 +281,10 @@ static void lun_resize_(struct control_call *call, const json_t *params)
         return;
     struct resize *r = g_new(struct resize, 1);
     *r = (struct resize){call, lu->target->tid, lu->lun};
-    lu_resize(lu, resized, r);
+    if (json_object_get(params, "size"))
+        lu_resize_to(lu, control_uint(params, "size"), control_bool(params, "shrink"), resized, r);
+    else
+        lu_resize(lu, resized, r);
 }
 
 static void lun_delete_(struct control_call *call, const json_t *params)
@@ -331,10 +334,14 @@ const struct control_method control_lun_methods[] = {
       {LUN},
       {"values", CONTROL_MAP, true, "online, read-only, thin, removable, write-cache, vendor, …"}}},
     {"lun.resize",
-     "Look at the size of the backing store again",
+     "Give the backing store a new size, or look at the one that it has got",
      false,
      lun_resize_,
-     {{TARGET}, {LUN}}},
+     {{TARGET},
+      {LUN},
+      {"size", CONTROL_UINT, false, "bytes that it is to have; without it, it has changed already",
+       G_MAXINT64},
+      {"shrink", CONTROL_BOOL, false, "also smaller: what is behind the new end is lost"}}},
     {"lun.delete",
      "Delete a logical unit; commands under way are aborted",
      false,

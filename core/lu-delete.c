@@ -105,14 +105,61 @@ static void refreshed(struct bs *bs, const struct tgt_bs_info *info, GError *err
     lu_let_go(lu);
 }
 
+static GError *refusal(const char *format, ...) G_GNUC_PRINTF(1, 2);
+static GError *refusal(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    GError *error = g_error_new_valist(CORE_ERROR, CORE_ERROR_INVALID, format, args);
+    va_end(args);
+    return error;
+}
+
+/* NULL: it may become so long. */
+static GError *check_size(const struct core_lu *lu, uint64_t size, bool shrink)
+{
+    uint64_t now = lu_blocks(&lu->pub) << lu->pub.block_shift;
+    if (size == 0 || size % lu->pub.block_size != 0)
+        return refusal("%" G_GUINT64_FORMAT " bytes are no number of blocks of %u bytes", size,
+                       lu->pub.block_size);
+    if (size < now && !shrink)
+        return refusal("LUN %u has %" G_GUINT64_FORMAT
+                       " bytes: what is behind the new end would be lost; that must be asked for",
+                       lu->lun, now);
+    return NULL;
+}
+
+static struct bs *store_of(const struct core_lu *lu, GError **error)
+{
+    if (lu->pub.medium != NULL)
+        return core_medium(lu->pub.medium)->bs;
+    *error = refusal("there is no medium in LUN %u", lu->lun);
+    return NULL;
+}
+
 void lu_resize(struct core_lu *lu, void (*done)(GError *error, void *data), void *data)
 {
-    if (lu->pub.medium == NULL) {
-        later(done,
-              g_error_new(CORE_ERROR, CORE_ERROR_INVALID, "there is no medium in LUN %u", lu->lun),
-              data);
+    GError *error = NULL;
+    struct bs *bs = store_of(lu, &error);
+    if (bs == NULL) {
+        later(done, error, data);
         return;
     }
     lu_hold(lu);
-    bs_refresh(core_medium(lu->pub.medium)->bs, refreshed, work_new(lu, done, data));
+    bs_refresh(bs, refreshed, work_new(lu, done, data));
+}
+
+void lu_resize_to(struct core_lu *lu, uint64_t size, bool shrink,
+                  void (*done)(GError *error, void *data), void *data)
+{
+    GError *error = NULL;
+    struct bs *bs = store_of(lu, &error);
+    if (bs != NULL)
+        error = check_size(lu, size, shrink);
+    if (error != NULL) {
+        later(done, error, data);
+        return;
+    }
+    lu_hold(lu);
+    bs_resize(bs, size, refreshed, work_new(lu, done, data));
 }

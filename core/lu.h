@@ -116,6 +116,10 @@ void lu_hold(struct core_lu *lu);
 void lu_let_go(struct core_lu *lu);
 /* Look at the store's size again; establishes CAPACITY DATA HAS CHANGED if it did. */
 void lu_resize(struct core_lu *lu, void (*done)(GError *error, void *data), void *data);
+/* Have the store make itself so many bytes long first. Smaller only with `shrink`: data are lost.
+ */
+void lu_resize_to(struct core_lu *lu, uint64_t size, bool shrink,
+                  void (*done)(GError *error, void *data), void *data);
 /* `lun set`: vendor, product, revision, serial, uuid (only without sessions), read-only, removable,
  * thin, write-cache, sense-format, online, … `done` on the main thread, at once, or later where the
  * store has to write its cache first. Main thread. */

@@ -52,6 +52,7 @@ const struct option_row option_rows[] = {
     {"removable", 0, NULL, "the medium can be ejected"},
     {"revision", 0, "TEXT", "product revision, up to 4 characters"},
     {"serial", 0, "TEXT", "unit serial number"},
+    {"shrink", 0, NULL, "also smaller: what is behind the new end is lost"},
     {"size", 0, "SIZE", "size of an image that does not exist yet (default 1G)"},
     {"sort", 0, "name|iops|bytes|latency|errors", "what to sort by (default iops)"},
     {"stage", 0, "receive|scsi|store|send|total", "part of a command's time (default total)"},

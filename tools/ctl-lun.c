@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ctl.h"
+#include "plugin.h"
 
 /* "./x" and "../x" are files here, wherever the daemon is; any other path is for the backing store
  * to judge. */
@@ -147,9 +148,46 @@ static enum ctl_exit lun_offline(struct ctl *ctl)
     return set_online(ctl, "no");
 }
 
+/* What the logical unit has now; -1: ctl->status says why that is not known. */
+static json_int_t size_now(struct ctl *ctl)
+{
+    json_t *lun = ctl_call(ctl, "lun.show", ctl_lun_params(ctl));
+    json_int_t size = lun ? ctl_int(lun, "blocks") * ctl_int(lun, "block_size") : -1;
+    json_decref(lun);
+    return size;
+}
+
+/* "64G", or "+1G": so much more. */
+static enum ctl_exit put_size(struct ctl *ctl, json_t *params)
+{
+    const char *text = ctl_word(ctl, 1);
+    bool more = text[0] == '+';
+    g_autoptr(GError) error = NULL;
+    uint64_t size;
+    if (!parse_size(text + more, &size, &error))
+        return ctl_wrong("%s", error->message);
+    json_int_t now = more ? size_now(ctl) : 0;
+    if (now < 0)
+        return ctl->status;
+    if (size > (uint64_t)(G_MAXINT64 - now))
+        return ctl_wrong("'%s' is more than there can be", text);
+    json_object_set_new(params, "size", json_integer(now + (json_int_t)size));
+    return CTL_OK;
+}
+
 static enum ctl_exit lun_resize(struct ctl *ctl)
 {
-    return call_and_print_size(ctl, "lun.resize", ctl_lun_params(ctl));
+    json_t *params = ctl_lun_params(ctl);
+    enum ctl_exit status = CTL_OK;
+    if (!params)
+        return CTL_USAGE;
+    ctl_put_options(ctl, params);
+    if (ctl_word(ctl, 1))
+        status = put_size(ctl, params);
+    if (status == CTL_OK)
+        return call_and_print_size(ctl, "lun.resize", params);
+    json_decref(params);
+    return status;
 }
 
 static enum ctl_exit lun_delete(struct ctl *ctl)
@@ -178,7 +216,14 @@ const struct command ctl_lun_commands[] = {
      0,
      lun_set,
      {NULL}},
-    {"lun", "resize", "T/N", "Take over a new size of the backing store", 1, 1, lun_resize, {NULL}},
+    {"lun",
+     "resize",
+     "T/N [SIZE|+SIZE]",
+     "Give the backing store a new size, or take over the one it has",
+     1,
+     2,
+     lun_resize,
+     {"shrink"}},
     {"lun", "online", "T/N", "Let initiators use it again", 1, 1, lun_online, {NULL}},
     {"lun", "offline", "T/N", "Answer initiators that it is not ready", 1, 1, lun_offline, {NULL}},
     {"lun",

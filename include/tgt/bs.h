@@ -183,6 +183,12 @@ struct tgt_bs_ops {
     /** Bytes of storage in use, and bytes that could still be stored, for thin provisioning. Any
      * thread, must not block (an fstat is fine). Returns 0 or a negative errno. Optional. */
     int (*usage)(void *handle, uint64_t *used, uint64_t *available);
+    /** Since 1.1. Make it `size` bytes long, a multiple of the logical block; new bytes read as
+     * zeroes. Called for `lun resize` with a size, on the main thread's worker, may block;
+     * operations may be under way meanwhile. refresh() is called afterwards and is required with
+     * it. Smaller only where the admin has said so. Returns 0 or a negative errno with `err`
+     * filled. Optional. */
+    int (*resize)(void *handle, uint64_t size, struct tgt_error *err);
 };
 
 #ifdef __cplusplus

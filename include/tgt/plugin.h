@@ -20,7 +20,7 @@
  * whether logins are taken; portals may be announced by another address (tgt_portal_info.announce);
  * targets are visited rather than named (tgt_target_visit()), and belong to portal groups
  * (tgt_target_in_group()). Device types: a logical unit has geometry that the admin sets
- * (tgt_lu.lowest_aligned to rotation_rate).
+ * (tgt_lu.lowest_aligned to rotation_rate). Backing stores: resize().
  */
 #ifndef TGT_PLUGIN_H
 #define TGT_PLUGIN_H

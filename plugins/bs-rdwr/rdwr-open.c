@@ -170,6 +170,22 @@ int rdwr_refresh(void *handle, struct tgt_bs_info *info, struct tgt_error *err)
     return res;
 }
 
+int rdwr_resize(void *handle, uint64_t size, struct tgt_error *err)
+{
+    const struct rdwr *r = handle;
+    if (r->device)
+        return tgt_error_set(err, EOPNOTSUPP,
+                             "%s is a device: change its size by other means, then resize without "
+                             "a size",
+                             r->path);
+    if (r->read_only)
+        return tgt_error_set(err, EROFS, "%s is opened for reading only", r->path);
+    if (size > INT64_MAX || ftruncate(r->fd, (off_t)size) < 0)
+        return tgt_error_set(err, size > INT64_MAX ? EFBIG : errno, "cannot resize %s: %s", r->path,
+                             strerror(size > INT64_MAX ? EFBIG : errno));
+    return 0;
+}
+
 int rdwr_usage(void *handle, uint64_t *used, uint64_t *available)
 {
     const struct rdwr *r = handle;

@@ -139,6 +139,7 @@ static const struct tgt_bs_ops rdwr_ops = {
     .cancel = rdwr_cancel,
     .refresh = rdwr_refresh,
     .usage = rdwr_usage,
+    .resize = rdwr_resize,
 };
 
 TGT_PLUGIN_DEFINE(BACKING_STORE, "rdwr", "1.0", "LGPL-2.1-or-later", "Files and block devices",

@@ -86,6 +86,7 @@ int rdwr_open(const struct tgt_bs_open *args, struct tgt_bs_info *info, void **h
               struct tgt_error *err);
 void rdwr_close(void *handle);
 int rdwr_refresh(void *handle, struct tgt_bs_info *info, struct tgt_error *err);
+int rdwr_resize(void *handle, uint64_t size, struct tgt_error *err);
 int rdwr_usage(void *handle, uint64_t *used, uint64_t *available);
 
 /* rdwr-info.c: limits and abilities, from the open descriptor. */

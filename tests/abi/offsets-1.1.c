@@ -69,7 +69,8 @@ AT(tgt_bs_ops, write_zeroes, 128);
 AT(tgt_bs_ops, extent, 136);
 AT(tgt_bs_ops, refresh, 144);
 AT(tgt_bs_ops, usage, 152);
-SIZE_MIN(tgt_bs_ops, 160);
+AT(tgt_bs_ops, resize, 160);
+SIZE_MIN(tgt_bs_ops, 168);
 
 AT(tgt_defer, fn, 0);
 AT(tgt_defer, host_next, 8);

@@ -169,6 +169,13 @@ bool scene_resize(struct core_lu *lu, GError **error)
     return finish(&o, error);
 }
 
+bool scene_resize_to(struct core_lu *lu, uint64_t size, bool shrink, GError **error)
+{
+    struct outcome o = {0};
+    lu_resize_to(lu, size, shrink, ended, &o);
+    return finish(&o, error);
+}
+
 bool scene_target_delete(struct tgt_target *target, bool force, GError **error)
 {
     struct outcome o = {0};

@@ -38,6 +38,7 @@ struct core_lu *scene_lu(struct tgt_target *target, uint16_t lun);
 void scene_expect(GError *error, int code, const char *text);
 bool scene_set(struct core_lu *lu, const char *key, const char *value, GError **error);
 bool scene_resize(struct core_lu *lu, GError **error);
+bool scene_resize_to(struct core_lu *lu, uint64_t size, bool shrink, GError **error);
 bool scene_target_delete(struct tgt_target *target, bool force, GError **error);
 
 #endif

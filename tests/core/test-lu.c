@@ -3,6 +3,7 @@
  */
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "error.h"
@@ -338,6 +339,47 @@ static void test_too_small_is_refused(void)
     file_free(&file);
 }
 
+static void expect_resized(struct file *file, uint64_t size, bool shrink)
+{
+    g_autoptr(GError) error = NULL;
+    struct stat st;
+    scene_resize_to(file->lu, size, shrink, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(lu_blocks(&file->lu->pub), ==, size / 512);
+    g_assert_cmpint(stat(file->path, &st), ==, 0);
+    g_assert_cmpuint((uint64_t)st.st_size, ==, size);
+    struct fake_cmd *c = ready(file->n);
+    fake_expect_sense(c, TGT_SENSE_CAPACITY_CHANGED);
+    fake_cmd_free(c);
+}
+
+static void test_the_store_is_resized(void)
+{
+    struct file file = file_new(512);
+    expect_resized(&file, 4 << 20, false);
+    expect_resized(&file, 2 << 20, true);
+    file_free(&file);
+}
+
+static void expect_not_resized(struct core_lu *lu, uint64_t size, const char *text)
+{
+    GError *error = NULL;
+    uint64_t blocks = lu_blocks(&lu->pub);
+    g_assert_false(scene_resize_to(lu, size, false, &error));
+    scene_expect(error, CORE_ERROR_INVALID, text);
+    g_assert_cmpuint(lu_blocks(&lu->pub), ==, blocks);
+}
+
+static void test_sizes_that_cannot_be(void)
+{
+    struct file file = file_new(512);
+    expect_not_resized(file.lu, (1 << 20) + 1, "no number of blocks");
+    expect_not_resized(file.lu, 0, "no number of blocks");
+    expect_not_resized(file.lu, 1 << 19, "would be lost");
+    expect_not_resized(scene_lu(fake_target(f), 2), 2 << 20, "does not change sizes");
+    file_free(&file);
+}
+
 static void count_down(GError *error, void *data)
 {
     g_clear_error(&error);
@@ -401,6 +443,8 @@ int main(int argc, char **argv)
         {"deletion-with-sessions", test_deletion_with_sessions},
         {"a-store-of-fixed-size", test_a_store_of_fixed_size},
         {"nothing-to-resize", test_nothing_to_resize},
+        {"the-store-is-resized", test_the_store_is_resized},
+        {"sizes-that-cannot-be", test_sizes_that_cannot_be},
         {"new-sizes", test_new_sizes},
         {"the-same-size-is-no-news", test_the_same_size_is_no_news},
         {"too-small-is-refused", test_too_small_is_refused},

@@ -280,6 +280,26 @@ def test_lun_resize(b):
     tap.equal(b.lines("lun", "resize", "@1/1"), [f"{bed.IQN}/1: 16.0 MiB"], "resize")
 
 
+def test_lun_gets_a_size(b):
+    b.target()
+    image = b.image("size.img", 8 << 20)
+    b.lines("lun", "create", "@1/1", "--bs", "rdwr", "--path", image)
+    session = b.keep(Session.login(b.daemon.portals()[0], bed.IQN, initiator=INITIATOR))
+    session.clear_attention(1)
+    tap.equal(b.lines("lun", "resize", "@1/1", "64M"), [f"{bed.IQN}/1: 64.0 MiB"], "size")
+    tap.equal(session.clear_attention(1), [(6, 0x2A, 0x09)], "what the initiator is told")
+    tap.equal(b.lines("lun", "resize", "@1/1", "+1M"), [f"{bed.IQN}/1: 65.0 MiB"], "more")
+    tap.equal(os.path.getsize(image), 65 << 20, "size of the file")
+    tap.true("would be lost" in b.refused(REFUSED, "lun", "resize", "@1/1", "1M"), "smaller")
+    tap.equal(b.lines("lun", "resize", "@1/1", "1M", "--shrink"), [f"{bed.IQN}/1: 1.0 MiB"], "smaller, if asked for")
+
+
+@tap.cases(word=("much", "is no size"), sign=("-1M", "no option"), huge=("16E", "is no size"), sum=("+8192P", "more than there can be"))
+def test_size_that_is_none(b, size, words):
+    b.target(1)
+    tap.true(words in b.refused(USAGE, "lun", "resize", "@1/1", size), size)
+
+
 def test_relative_path_is_made_absolute(b):
     b.target()
     b.image("relative.img")
