@@ -2,6 +2,7 @@
 /* Where the time of commands goes: which stage a delay is found in, what is counted and what not. */
 #include <string.h>
 
+#include "cmd-pool.h"
 #include "latency.h"
 #include "lu-share.h"
 #include "sbc-scene.h"
@@ -35,6 +36,18 @@ static uint64_t took(const struct latency_sum *sum, enum latency_stage stage)
     return sum->stages[stage].sum;
 }
 
+static void measure(void *thread)
+{
+    ((struct tgt_thread *)thread)->cmds->pace = (struct latency_pace){0};
+}
+
+/* Whatever has come together before: the next command is measured. */
+static void measure_next(const struct disk *d)
+{
+    struct tgt_thread *thread = fake_thread(d->f, 0);
+    fake_call(thread, measure, thread);
+}
+
 /* The command is in order and took its time in this stage, and in no other that did not have to. */
 static void expect_stage(const struct latency_sum *sum, enum latency_stage stage)
 {
@@ -50,6 +63,7 @@ static void expect_stage(const struct latency_sum *sum, enum latency_stage stage
 static void a_slow_store(struct disk *d, gconstpointer data)
 {
     uint8_t block[512];
+    measure_next(d);
     disk_read(d, 0, 1, block);
     struct latency_sum sum = measured(d, LATENCY_READ);
     g_assert_cmpuint(sum.stages[LATENCY_STORE].count, ==, 1);
@@ -64,6 +78,7 @@ static void data_that_come_late(struct disk *d, gconstpointer data)
     c->out = block;
     c->out_len = sizeof block;
     c->hold_data = true;
+    measure_next(d);
     fake_submit(c);
     fake_wait(c, FAKE_DATA_OUT);
     g_usleep(DELAY_US);
@@ -81,6 +96,7 @@ static void an_initiator_that_reads_late(struct disk *d, gconstpointer data)
     struct fake_cmd *c = fake_cmd_new(d->n, 1, cdb, sizeof cdb);
     c->in_len = 512;
     c->hold_respond = true;
+    measure_next(d);
     fake_submit(c);
     fake_wait(c, FAKE_RESPOND);
     g_usleep(DELAY_US);
@@ -97,8 +113,11 @@ static void classes_and_sizes(struct disk *d, gconstpointer data)
 {
     uint64_t others = count(d, LATENCY_OTHER);
     uint8_t blocks[4096] = {0};
+    measure_next(d);
     disk_write(d, 0, 8, blocks);
+    measure_next(d);
     disk_read(d, 0, 1, blocks);
+    measure_next(d);
     fake_clear_attention(d->n, 1);
     g_assert_cmpuint(count(d, LATENCY_OTHER), ==, others + 1);
     struct latency_sum sum = measured(d, LATENCY_WRITE);
@@ -116,6 +135,7 @@ static void an_aborted_command_is_not_counted(struct disk *d, gconstpointer data
     c->out = block;
     c->out_len = sizeof block;
     c->hold_data = true;
+    measure_next(d);
     fake_submit(c);
     fake_wait(c, FAKE_DATA_OUT);
     g_assert_cmpint(fake_tmf(d->n, TGT_TMF_ABORT_TASK, 1, c->tag), ==, TGT_TMF_COMPLETE);
@@ -164,11 +184,13 @@ static void clear(void *data)
 
 static void a_new_beginning(struct disk *d, gconstpointer data)
 {
+    measure_next(d);
     disk_fill(d, 0, 1, 1);
     g_assert_cmpuint(count(d, LATENCY_WRITE), ==, 1);
     fake_call(fake_thread(d->f, 0), clear, d->lu);
     for (unsigned class = 0; class < LATENCY_CLASSES; class++)
         g_assert_cmpuint(count(d, class), ==, 0);
+    measure_next(d);
     disk_fill(d, 0, 1, 1);
     g_assert_cmpuint(count(d, LATENCY_WRITE), ==, 1);
 }
