@@ -7,6 +7,7 @@
 #include "daemon.h"
 #include "lu.h"
 #include "medium.h"
+#include "mode.h"
 #include "plugin.h"
 #include "target.h"
 
@@ -91,6 +92,27 @@ static void describe_state(json_t *o, const struct core_lu *lu, unsigned state)
     json_object_set_new(o, "initiators", json_integer(lu->itls->len));
 }
 
+/* Mode pages that lun.set was given as a whole. */
+static json_t *describe_pages(const struct core_lu *lu)
+{
+    json_t *list = json_array();
+    for (guint i = 0; lu->modes && i < lu->modes->pages->len; i++) {
+        g_autofree char *text = mode_page_given(lu->modes->pages->pdata[i]);
+        if (text)
+            json_array_append_new(list, json_string(text));
+    }
+    return list;
+}
+
+/* Whether there is a write cache if nobody says otherwise: Caching page, WCE (SBC-4 6.5.6). */
+static void describe_cache(json_t *o, const struct core_lu *lu)
+{
+    const struct mode_page *page = lu->modes ? mode_find(lu->modes, 0x08, 0) : NULL;
+    if (page && page->length > 0)
+        json_object_set_new(o, "write_cache_default",
+                            json_boolean(mode_page_values(page, MODE_DEFAULT)[0] & 0x04));
+}
+
 /* The word for it in commands (SPC-5 6.7.2); types that came later are known by their plugin's
  * name. */
 static const char *type_of(const struct core_lu *lu)
@@ -125,15 +147,18 @@ static void describe_geometry(json_t *o, const struct tgt_lu *lu)
 
 json_t *control_describe_lun(struct core_lu *lu)
 {
-    json_t *o = json_pack("{s:s, s:i, s:i, s:s, s:i, s:I, s:b}", "target", lu->target->name, "tid",
-                          (int)lu->target->tid, "lun", (int)lu->lun, "type", type_of(lu),
-                          "block_size", (int)lu->pub.block_size, "blocks",
-                          (json_int_t)lu_blocks(&lu->pub), "legacy", lu->identity_legacy);
+    json_t *o =
+        json_pack("{s:s, s:i, s:i, s:s, s:i, s:i, s:I, s:b}", "target", lu->target->name, "tid",
+                  (int)lu->target->tid, "lun", (int)lu->lun, "type", type_of(lu), "block_size",
+                  (int)lu->pub.block_size, "physical_exponent", lu->pub.physical_exponent, "blocks",
+                  (json_int_t)lu_blocks(&lu->pub), "legacy", lu->identity_legacy);
     g_mutex_lock(&lu->lock);
     if (lu->pub.medium)
         describe_store(o, core_medium(lu->pub.medium)->bs);
     describe_state(o, lu, (unsigned)g_atomic_int_get((gint *)&lu->pub.state));
     describe_identity(o, lu);
+    json_object_set_new(o, "mode_pages", describe_pages(lu));
+    describe_cache(o, lu);
     g_mutex_unlock(&lu->lock);
     describe_geometry(o, &lu->pub);
     return o;

@@ -53,12 +53,14 @@ struct control_method {
     void (*fn)(struct control_call *call, const json_t *params);
     struct control_param params[CONTROL_PARAMS_MAX];
     bool report; /* also on a connection that client_let_report() was called for */
+    bool keeps; /* not for everyone, but the configuration stays as it is */
 };
 
 /* A family of methods; one file each. Ends with a method without name. */
 extern const struct control_method control_account_methods[];
 extern const struct control_method control_acl_methods[];
 extern const struct control_method control_isns_methods[];
+extern const struct control_method control_config_methods[];
 extern const struct control_method control_lun_methods[];
 extern const struct control_method control_map_methods[];
 extern const struct control_method control_plugin_methods[];

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "control-client.h"
+#include "daemon.h"
 #include "log.h"
 #include "plugin.h"
 
@@ -29,6 +30,7 @@ struct control_call {
     const char *about;
     const char *change;      /* name of the method, if it changes something */
     struct client_hook hook; /* registered if it has a function */
+    bool changes;            /* its success is a change of the configuration */
 };
 
 static void rpc_methods(struct control_call *call, const json_t *params);
@@ -43,6 +45,7 @@ static const struct control_method *const families[] = {
     control_account_methods,
     control_acl_methods,
     control_isns_methods,
+    control_config_methods,
     control_lun_methods,
     control_map_methods,
     control_plugin_methods,
@@ -98,6 +101,8 @@ static void call_end(struct control_call *call, const char *member, json_t *valu
 
 void control_reply(struct control_call *call, json_t *result)
 {
+    if (call->changes)
+        daemon_get()->generation++;
     call_end(call, "result", result ? result : json_object());
 }
 
@@ -301,6 +306,7 @@ static void run_request(struct control_call *call, const json_t *request)
         log_info("control: %s", name);
         call->change = m->name;
     }
+    call->changes = m && !m->read_only && !m->keeps && !m->report;
     if (m)
         m->fn(call, params);
     else

@@ -57,6 +57,8 @@ struct daemon {
     GHashTable *
         optables; /* optable.c: struct optable by device table; NULL until first use. Main thread */
     uint64_t last_session; /* atomic: number of the newest session */
+    uint64_t
+        generation; /* of the configuration: raised when a method has changed it. Main thread */
     gint work;             /* atomic: see daemon_work_begin() */
     gint state;            /* atomic: enum system_state */
     struct alive *alive;   /* alive.h */

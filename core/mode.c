@@ -292,10 +292,23 @@ bool mode_set_page(struct core_lu *lu, const char *text, GError **error)
         mode_begin(lu);
         memcpy(page->pending, numbers->data + 3, page->length);
         refused = mode_commit(lu, &changed);
-        if (refused == NULL)
+        if (refused == NULL) {
             memcpy(page->defaults, page->current, page->length);
+            page->given = true;
+        }
     }
     g_mutex_unlock(&lu->lock);
     return page != NULL ? finish(lu, refused, changed, error)
                         : no_page(lu, numbers->data[0], error);
+}
+
+char *mode_page_given(const struct mode_page *page)
+{
+    if (!page->given)
+        return NULL;
+    GString *text = g_string_new(NULL);
+    g_string_printf(text, "%u:%u:%u", page->code, page->subcode, page->length);
+    for (unsigned i = 0; i < page->length; i++)
+        g_string_append_printf(text, ":%u", page->defaults[i]);
+    return g_string_free(text, FALSE);
 }

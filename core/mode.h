@@ -15,6 +15,7 @@ struct mode_page {
     uint8_t code, subcode, length;
     uint8_t *defaults, *saved, *current, *changeable; /* `length` bytes each, one allocation */
     uint8_t *pending;                                 /* MODE SELECT at work */
+    bool given; /* by `lun set mode-page`: its defaults are what was given last */
 };
 
 /* Under lu->lock. */
@@ -49,6 +50,9 @@ void mode_restore(struct core_lu *lu, struct mode_values *values);
 bool mode_set_bits(struct core_lu *lu, uint8_t code, unsigned byte, uint8_t mask, bool on,
                    GError **error);
 bool mode_set_page(struct core_lu *lu, const char *text, GError **error);
+/* What mode_set_page() was given last for the page, in decimal numbers; NULL: nothing. Free with
+ * g_free(). lu->lock held. */
+char *mode_page_given(const struct mode_page *page);
 /* Is that a Caching page without WCE? */
 bool mode_page_without_cache(const char *text);
 

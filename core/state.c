@@ -3,13 +3,12 @@
 #include "state.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "daemon.h"
 #include "error.h"
+#include "file.h"
 
 static const char *state_dir(void)
 {
@@ -44,71 +43,24 @@ char *state_read(const char *folder, const char *name, gsize *len, GError **erro
     return data;
 }
 
-static bool failed(const char *what, const char *path, GError **error)
-{
-    int code = errno;
-    g_set_error(error, CORE_ERROR, CORE_ERROR_FAILED, "cannot %s %s: %s", what, path,
-                g_strerror(code));
-    return false;
-}
-
-static bool write_all(int fd, const char *data, gsize len)
-{
-    while (len > 0) {
-        ssize_t n = write(fd, data, len);
-        if (n < 0 && errno != EINTR)
-            return false;
-        if (n > 0) {
-            data += n;
-            len -= (gsize)n;
-        }
-    }
-    return fsync(fd) == 0;
-}
-
-static bool write_new(const char *path, const char *data, gsize len, GError **error)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0)
-        return failed("create", path, error);
-    bool ok = write_all(fd, data, len) || failed("write", path, error);
-    close(fd);
-    if (!ok)
-        unlink(path);
-    return ok;
-}
-
-static bool sync_folder(const char *path, GError **error)
-{
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return failed("open", path, error);
-    bool ok = fsync(fd) == 0 || failed("sync", path, error);
-    close(fd);
-    return ok;
-}
-
 bool state_write(const char *folder, const char *name, const char *data, gsize len, GError **error)
 {
     if (!state_kept()) {
         g_set_error(error, CORE_ERROR, CORE_ERROR_INVALID, "there is no state directory");
         return false;
     }
-    g_autofree char *dir = g_build_filename(state_dir(), folder, NULL);
     g_autofree char *path = path_of(folder, name, "");
-    g_autofree char *tmp = path_of(folder, name, "~new");
-    if (g_mkdir_with_parents(dir, 0700) < 0)
-        return failed("create", dir, error);
-    if (!write_new(tmp, data, len, error))
-        return false;
-    if (rename(tmp, path) < 0)
-        return failed("rename", tmp, error);
-    return sync_folder(dir, error);
+    return file_replace(path, "~new", data, len, error);
 }
 
 bool state_set_aside(const char *folder, const char *name, GError **error)
 {
     g_autofree char *path = path_of(folder, name, "");
     g_autofree char *aside = path_of(folder, name, "~damaged");
-    return rename(path, aside) == 0 || failed("rename", path, error);
+    if (rename(path, aside) == 0)
+        return true;
+    int code = errno;
+    g_set_error(error, CORE_ERROR, CORE_ERROR_FAILED, "cannot rename %s: %s", path,
+                g_strerror(code));
+    return false;
 }
