@@ -276,6 +276,16 @@ static void take_error(const json_t *value, struct rpc_error *error)
     error->message = g_strdup(message ? message : "the daemon refuses without a reason");
 }
 
+/* The result of `reply`, which is freed. NULL: `error` says why. */
+static json_t *result_of(json_t *reply, struct rpc_error *error)
+{
+    json_t *result = json_incref(json_object_get(reply, "result"));
+    if (!result)
+        take_error(json_object_get(reply, "error"), error);
+    json_decref(reply);
+    return result;
+}
+
 json_t *rpc_call(struct rpc *rpc, const char *method, json_t *params, struct rpc_error *error)
 {
     /* A daemon that has turned us away has said why before it closed: look at the reply in any
@@ -291,9 +301,24 @@ json_t *rpc_call(struct rpc *rpc, const char *method, json_t *params, struct rpc
     if (!reply)
         return unreachable(error, "the daemon has closed the connection%s",
                            sent ? " without an answer" : "");
-    json_t *result = json_incref(json_object_get(reply, "result"));
-    if (!result)
-        take_error(json_object_get(reply, "error"), error);
+    return result_of(reply, error);
+}
+
+json_int_t rpc_send(struct rpc *rpc, const char *method, json_t *params)
+{
+    return send_request(rpc, method, params) ? rpc->id : 0;
+}
+
+json_t *rpc_receive(struct rpc *rpc, json_int_t *id, struct rpc_error *error)
+{
+    struct patience patience = patience_for(rpc, "lun.create"); /* perhaps one of these */
+    rpc_error_clear(error);
+    json_t *reply = receive_reply(rpc, &patience);
+    *id = json_integer_value(json_object_get(reply, "id"));
+    if (patience.over)
+        return late(rpc, "answered", error);
+    if (*id > 0)
+        return result_of(reply, error);
     json_decref(reply);
-    return result;
+    return unreachable(error, "the daemon has closed the connection");
 }

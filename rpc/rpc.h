@@ -43,4 +43,12 @@ void rpc_on_notification(struct rpc *rpc,
  * caller; NULL: `error` says why. */
 json_t *rpc_call(struct rpc *rpc, const char *method, json_t *params, struct rpc_error *error);
 
+/* Several calls under way. Send one without waiting: its number, 0 if it cannot be sent. Takes over
+ * `params`. The daemon runs a few at a time and lets the others wait: whoever sends more than some
+ * tens without taking answers may wait forever. */
+json_int_t rpc_send(struct rpc *rpc, const char *method, json_t *params);
+/* Wait for the end of any call that was sent. *id is its number; 0: the connection is lost, and
+ * what is under way may still be done. Result and `error` as rpc_call(). */
+json_t *rpc_receive(struct rpc *rpc, json_int_t *id, struct rpc_error *error);
+
 #endif
