@@ -53,6 +53,7 @@ void conf_free(struct conf *conf)
     if (conf->root)
         block_free(conf->root);
     g_ptr_array_unref(conf->notes);
+    g_hash_table_unref(conf->said);
     g_ptr_array_unref(conf->files);
     g_free(conf);
 }

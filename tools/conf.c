@@ -21,11 +21,22 @@ bool conf_fail(struct conf_where where, GError **error, const char *format, ...)
     return false;
 }
 
+static void note_free(gpointer data)
+{
+    struct conf_note *n = data;
+    g_free(n->text);
+    g_free(n);
+}
+
+/* Once: what a target says for all of its stores is looked at for each of them. */
 static void note(struct conf *conf, struct conf_where where, bool error, char *text)
 {
     struct conf_note *n = g_new(struct conf_note, 1);
     *n = (struct conf_note){where, error, text};
-    g_ptr_array_add(conf->notes, n);
+    if (g_hash_table_add(conf->said, conf_note_text(n)))
+        g_ptr_array_add(conf->notes, n);
+    else
+        note_free(n);
 }
 
 void conf_warn(struct conf *conf, struct conf_where where, const char *format, ...)
@@ -60,13 +71,6 @@ char *conf_note_text(const struct conf_note *n)
     return g_strdup_printf("%s:%u: %s: %s", n->where.file, n->where.line, kind, n->text);
 }
 
-static void note_free(gpointer data)
-{
-    struct conf_note *n = data;
-    g_free(n->text);
-    g_free(n);
-}
-
 /* ---- Loading ---- */
 
 char *conf_trim(const char *text, gsize len)
@@ -91,6 +95,7 @@ static struct conf *conf_new(void)
 {
     struct conf *conf = g_new0(struct conf, 1);
     conf->files = g_ptr_array_new_with_free_func(g_free);
+    conf->said = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     conf->notes = g_ptr_array_new_with_free_func(note_free);
     return conf;
 }

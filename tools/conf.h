@@ -56,6 +56,7 @@ struct conf {
     struct conf_block *root; /* without a name */
     GPtrArray *files;        /* char *: files that were read, in order */
     GPtrArray *notes;        /* struct conf_note: warnings, and what the model finds */
+    GHashTable *said;        /* texts of the notes: each is made once */
 };
 
 /* Read a file with all that it includes. NULL: `error` is one sentence, with file and line. */

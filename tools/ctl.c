@@ -23,7 +23,7 @@ enum ctl_exit ctl_wrong(const char *format, ...)
 
 /* ---- Calls ---- */
 
-static enum ctl_exit exit_of(int code)
+enum ctl_exit ctl_exit_of(int code)
 {
     switch (code) {
     case RPC_UNREACHABLE:
@@ -50,7 +50,7 @@ bool ctl_forgives(const struct ctl *ctl)
 
 static void *failed(struct ctl *ctl, struct rpc_error *error)
 {
-    ctl->status = exit_of(error->code);
+    ctl->status = ctl_exit_of(error->code);
     g_clear_pointer(&ctl->forgiven, g_free);
     if (ctl_forgives(ctl))
         ctl->forgiven = g_strdup(error->message);

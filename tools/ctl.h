@@ -12,8 +12,7 @@
 
 struct rpc;
 
-/* Exit statuses: X(NAME, number, meaning). 7, 8 and 10 are reserved for commands that check,
- * compare and apply configurations. */
+/* Exit statuses: X(NAME, number, meaning). */
 #define CTL_EXIT_LIST(X)                                                                           \
     X(OK, 0, "done")                                                                               \
     X(USAGE, 1, "the command line is wrong")                                                       \
@@ -22,7 +21,10 @@ struct rpc;
     X(NOT_FOUND, 4, "there is no such object")                                                     \
     X(EXISTS, 5, "there is such an object already")                                                \
     X(BUSY, 6, "the object is in use")                                                             \
-    X(PLUGIN, 9, "a plugin cannot be used: missing, or of another ABI")
+    X(INVALID, 7, "the configuration is not valid")                                                \
+    X(PARTIAL, 8, "not all was done")                                                              \
+    X(PLUGIN, 9, "a plugin cannot be used: missing, or of another ABI")                            \
+    X(DIFFERENT, 10, "there are differences")
 
 enum ctl_exit {
 #define X(name, number, meaning) CTL_##name = (number),
@@ -62,6 +64,7 @@ struct command {
     const char *tolerates; /* "if-exists", "if-not-exists": this option turns the refusal into
                               success; NULL: neither */
     bool private_daemon;   /* has a daemon of its own: nothing to connect to, nothing to format */
+    const char *format;    /* what --format may be, too; NULL: nothing */
 };
 
 /* A command that runs. */
@@ -80,6 +83,7 @@ struct ctl {
 extern const struct command ctl_account_commands[];
 extern const struct command ctl_acl_commands[];
 extern const struct command ctl_completion_commands[];
+extern const struct command ctl_config_commands[];
 extern const struct command ctl_explain_commands[];
 extern const struct command ctl_isns_commands[];
 extern const struct command ctl_lun_commands[];
@@ -101,6 +105,8 @@ const char *const *ctl_options(const struct command *c);
 
 /* The word behind noun and verb, or NULL. */
 const char *ctl_word(const struct ctl *ctl, guint index);
+/* The exit status for an error of the daemon or the connection. */
+enum ctl_exit ctl_exit_of(int code);
 /* Call a method; takes over `params`. NULL: stderr says why, and ctl->status is the exit status. */
 json_t *ctl_call(struct ctl *ctl, const char *method, json_t *params);
 /* The same for a call that goes on for long: meanwhile `fn` gets what the daemon tells. */

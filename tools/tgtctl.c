@@ -23,6 +23,7 @@ const struct command *const ctl_families[] = {
     ctl_isns_commands,
     ctl_stats_commands,
     ctl_system_commands,
+    ctl_config_commands,
     ctl_serve_commands,
     ctl_schema_commands,
     ctl_completion_commands,
@@ -210,6 +211,8 @@ static bool format_fits(struct ctl *ctl)
 #undef X
     };
     const char *format = args_value(&ctl->args, "format");
+    if (format && g_strcmp0(format, ctl->command->format) == 0)
+        return true;
     for (unsigned i = 0; format && i < CTL_FORMATS; i++)
         if (strcmp(format, words[i]) == 0) {
             ctl->format = i;
