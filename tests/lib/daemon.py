@@ -23,6 +23,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 
 import tap
@@ -86,6 +87,7 @@ class Daemon:
         self.args = list(args)
         self.env = {**os.environ, **(env or {})}
         self.process = None
+        self.listener = None
         self.directory = None
 
     # Life -----------------------------------------------------------------------------------
@@ -130,11 +132,25 @@ class Daemon:
                 self._discard(f"tgtd ended with status {status} before it was ready")
             try:
                 if b"READY=1" in self.notify.recv(4096).split(b"\n"):
+                    self._listen_on()
                     return
             except TimeoutError:
                 pass
         self.process.kill()
         self._discard("tgtd did not report READY=1 in time")
+
+    def _listen_on(self):
+        """Take what it notifies from now on, as a service manager does: else it waits for us."""
+
+        def swallow(notify):
+            while self.process:
+                try:
+                    notify.recv(4096)
+                except TimeoutError:
+                    pass
+
+        self.listener = threading.Thread(target=swallow, args=(self.notify,), daemon=True)
+        self.listener.start()
 
     def _discard(self, what):
         log = self.log_text()
@@ -173,6 +189,9 @@ class Daemon:
     def _remove_directory(self):
         self.process = None
         atexit.unregister(self.kill)
+        if self.listener:
+            self.listener.join()
+            self.listener = None
         self.notify.close()
         if self.directory:
             shutil.rmtree(self.directory, ignore_errors=True)
