@@ -93,6 +93,7 @@ static bool flush(struct control_client *c)
         if (n < 0)
             return errno == EAGAIN;
         g_string_erase(c->out, 0, n);
+        explicit_bzero(c->out->str + c->out->len, n); /* it may have told secrets */
     }
     return true;
 }
@@ -281,8 +282,10 @@ static void append_line(struct control_client *c, json_t *line)
 {
     if (line && c->fd >= 0) {
         char *text = json_dumps(line, JSON_COMPACT);
-        g_string_append(c->out, text);
-        g_string_append_c(c->out, '\n');
+        size_t len = strlen(text);
+        text[len] = '\n';
+        g_string_append_len(c->out, text, len + 1);
+        explicit_bzero(text, len);
         free(text);
     }
     json_decref(line);

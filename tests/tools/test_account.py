@@ -253,6 +253,7 @@ def test_deleted_secret_is_wiped(b):
     fresh(b)
     done(b, "account.create", name="max", password="x" * 60 + RARE.decode())
     tap.true(secrets_in_memory(b) > 0, "the secret is nowhere")
+    done(b, "account.secrets")
     done(b, "account.delete", name="max")
     tap.equal(secrets_in_memory(b), 0, "copies of the secret that are left")
 
