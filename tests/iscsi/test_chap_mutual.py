@@ -6,6 +6,7 @@ import env
 import os
 import subprocess
 import sys
+import threading
 
 from env import tap
 from login import FULL_FEATURE, OPERATIONAL
@@ -194,6 +195,29 @@ def test_account_goes_during_the_login(e):
     account(e, "delete", "max", "--force")
     refused(c.prove("max", "gone soon, and good bye"), FAILED)
     to_full_feature(begin(e).challenge().prove(ODD_NAMES[0], SECRET))
+
+
+def test_accounts_change_under_logins(e):
+    """Each login meets an account that is there, or is not; half of one is never met."""
+    account(e, "create", "eva", "--password-stdin", secret="the first secret of eva")
+
+    def change():
+        for turn in range(12):
+            account(e, "bind", "eva", LOCKED)
+            account(e, "passwd", "eva", "--password-stdin", secret=f"secret {turn} of eva, a new one")
+            account(e, "passwd", "eva", "--password-stdin", secret="the first secret of eva")
+            account(e, "unbind", "eva", LOCKED)
+
+    changes = threading.Thread(target=change)
+    changes.start()
+    statuses = set()
+    while changes.is_alive():
+        c = begin(e).challenge("5,8").prove("eva", "the first secret of eva")
+        statuses.add(c.status)
+        c.login.connection.close()
+    changes.join()
+    tap.true(statuses <= {"0000", FAILED}, f"login statuses {statuses}")
+    account(e, "delete", "eva")
 
 
 def test_nobody_is_locked_out_by_failures(e):
