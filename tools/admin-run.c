@@ -10,39 +10,33 @@ static bool talks(const struct run *run)
     return !run->rehearsal && (run->verbose || run->pretend);
 }
 
-static void vprint_line(FILE *file, const char *format, va_list args)
-{
-    vfprintf(file, format, args);
-    fputc('\n', file);
-}
-
 void run_say(const struct run *run, const char *format, ...)
 {
     va_list args;
-    if (!talks(run))
-        return;
     va_start(args, format);
-    vprint_line(stdout, format, args);
+    g_autofree char *text = g_strdup_vprintf(format, args);
     va_end(args);
+    if (talks(run))
+        puts(text);
 }
 
 void run_warn(const struct run *run, const char *format, ...)
 {
     va_list args;
-    if (run->rehearsal || talks(run))
-        return;
     va_start(args, format);
-    fputs("tgt-admin: ", stderr);
-    vprint_line(stderr, format, args);
+    g_autofree char *text = g_strdup_vprintf(format, args);
     va_end(args);
+    if (!run->rehearsal && !talks(run))
+        fprintf(stderr, "tgt-admin: %s\n", text);
 }
 
 bool run_wrong(struct run *run, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    vprint_line(stdout, format, args);
+    g_autofree char *text = g_strdup_vprintf(format, args);
     va_end(args);
+    puts(text);
     run->status = ADMIN_WRONG;
     return false;
 }
