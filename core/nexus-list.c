@@ -64,13 +64,21 @@ static gint compare_ids(gconstpointer a, gconstpointer b)
     return x->id < y->id ? -1 : x->id > y->id;
 }
 
+static void append_all(GPtrArray *list)
+{
+    g_autoptr(GList) targets = targets_list();
+    for (GList *t = targets; t != NULL; t = t->next)
+        append_nexuses(list, t->data);
+}
+
+/* One target is not looked for among the others: listings ask for each of thousands. */
 GPtrArray *nexus_list(const struct tgt_target *target)
 {
     GPtrArray *list = g_ptr_array_new_with_free_func(nexus_info_free);
-    g_autoptr(GList) targets = targets_list();
-    for (GList *t = targets; t != NULL; t = t->next)
-        if (target == NULL || t->data == target)
-            append_nexuses(list, t->data);
+    if (target != NULL)
+        append_nexuses(list, (struct tgt_target *)target);
+    else
+        append_all(list);
     g_ptr_array_sort(list, compare_ids);
     return list;
 }
