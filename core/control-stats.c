@@ -20,15 +20,15 @@ static void put_counters(json_t *o, const struct lu_counters *c)
     json_object_set_new(o, "errors", json_integer((json_int_t)c->errors));
 }
 
-json_t *stats_place(const struct core_lu *lu)
-{
-    return json_pack("{s:s, s:i, s:i}", "target", lu->target->name, "tid", (int)lu->target->tid,
-                     "lun", (int)lu->lun);
-}
-
 static const char *store_of(const struct core_lu *lu)
 {
     return lu->pub.medium ? core_medium(lu->pub.medium)->bs->plugin->name : NULL;
+}
+
+json_t *stats_place(const struct core_lu *lu)
+{
+    return json_pack("{s:s, s:i, s:i, s:s*}", "target", lu->target->name, "tid",
+                     (int)lu->target->tid, "lun", (int)lu->lun, "bs", store_of(lu));
 }
 
 /* With the sessions that are gone. */
@@ -36,7 +36,6 @@ static gboolean append_lun(gpointer key, gpointer lu, gpointer list)
 {
     struct lu_counters sum;
     json_t *o = stats_place(lu);
-    control_put(o, "bs", store_of(lu));
     lu_counters(lu, &sum);
     put_counters(o, &sum);
     json_array_append_new(list, o);

@@ -5,7 +5,7 @@
 
 #include "control-method.h"
 
-/* target, tid and lun. */
+/* target, tid, lun, and bs where there is a store. */
 json_t *stats_place(const struct core_lu *lu);
 /* Each logical unit, or each of one target. */
 void stats_each_lun(const struct tgt_target *only, GTraverseFunc fn, void *data);

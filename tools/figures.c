@@ -37,25 +37,26 @@ static void figure_free(gpointer figure)
     g_free(figure);
 }
 
-static struct figure *find(const GPtrArray *figures, const char *name)
+struct figure *figures_find(const struct figures *f, const char *name)
 {
-    for (guint i = 0; i < figures->len; i++) {
-        struct figure *f = figures->pdata[i];
-        if (strcmp(f->name, name) == 0)
-            return f;
-    }
-    return NULL;
+    return g_hash_table_lookup(f->index, name);
 }
 
-static struct figure *find_or_add(GPtrArray *figures, const char *name)
+static void add(struct figures *f, struct figure *figure)
 {
-    struct figure *f = find(figures, name);
-    if (f)
-        return f;
-    f = g_new0(struct figure, 1);
-    f->name = g_strdup(name);
-    g_ptr_array_add(figures, f);
-    return f;
+    g_ptr_array_add(f->figures, figure);
+    g_hash_table_insert(f->index, figure->name, figure);
+}
+
+static struct figure *find_or_add(struct figures *f, const char *name)
+{
+    struct figure *figure = figures_find(f, name);
+    if (figure)
+        return figure;
+    figure = g_new0(struct figure, 1);
+    figure->name = g_strdup(name);
+    add(f, figure);
+    return figure;
 }
 
 static void add_counters(struct figure *f, const json_t *row)
@@ -88,64 +89,61 @@ static char *name_of(const json_t *row, enum figures_by by)
     }
 }
 
-static void add_rows(GPtrArray *figures, const json_t *rows, enum figures_by by)
+static void add_rows(struct figures *f, const json_t *rows, enum figures_by by)
 {
     size_t i;
     json_t *row;
     json_array_foreach(rows, i, row) {
         g_autofree char *name = name_of(row, by);
         if (name)
-            add_counters(find_or_add(figures, name), row);
+            add_counters(find_or_add(f, name), row);
     }
 }
 
-/* The logical unit that a histogram is of, among those of stats.show. */
-static const json_t *lun_of(const json_t *stats, const json_t *histogram)
+static void add_times(const struct figures *f, const json_t *h, enum figures_by by)
 {
-    size_t i;
-    json_t *row;
-    json_array_foreach(json_object_get(stats, "luns"), i, row)
-        if (ctl_int(row, "tid") == ctl_int(histogram, "tid") &&
-            ctl_int(row, "lun") == ctl_int(histogram, "lun"))
-            return row;
-    return NULL;
+    const char *op = ctl_text(h, "op");
+    g_autofree char *name = name_of(h, by);
+    struct figure *line = name ? figures_find(f, name) : NULL;
+    bool read = line && strcmp(op, "read") == 0;
+    if (!line || (!read && strcmp(op, "write") != 0))
+        return;
+    line->timed = true;
+    spread_add(read ? &line->read : &line->write,
+               json_object_get(json_object_get(h, "latency"), "total"));
 }
 
-static void add_times(GPtrArray *figures, const json_t *stats, const json_t *h, enum figures_by by)
+static struct figures *empty(gint64 from, gint64 to)
 {
-    const json_t *lun = lun_of(stats, h);
-    const char *op = ctl_text(h, "op");
-    g_autofree char *name = lun ? name_of(lun, by) : NULL;
-    struct figure *f = name ? find(figures, name) : NULL;
-    bool read = f && strcmp(op, "read") == 0;
-    if (!f || (!read && strcmp(op, "write") != 0))
-        return;
-    f->timed = true;
-    spread_add(read ? &f->read : &f->write,
-               json_object_get(json_object_get(h, "latency"), "total"));
+    struct figures *f = g_new0(struct figures, 1);
+    f->from = from;
+    f->to = to;
+    f->figures = g_ptr_array_new_with_free_func(figure_free);
+    f->index = g_hash_table_new(g_str_hash, g_str_equal);
+    return f;
 }
 
 struct figures *figures_new(const json_t *stats, const json_t *histograms, enum figures_by by)
 {
     size_t i;
     json_t *h;
-    struct figures *f = g_new0(struct figures, 1);
-    f->to = g_get_monotonic_time();
-    f->figures = g_ptr_array_new_with_free_func(figure_free);
+    struct figures *f = empty(0, g_get_monotonic_time());
     if (by == FIGURES_LUN || by == FIGURES_PLUGIN)
-        add_rows(f->figures, json_object_get(stats, "luns"), by);
+        add_rows(f, json_object_get(stats, "luns"), by);
     if (by != FIGURES_LUN)
-        add_rows(f->figures, json_object_get(stats, "sessions"), by);
+        add_rows(f, json_object_get(stats, "sessions"), by);
     if (by == FIGURES_LUN || by == FIGURES_PLUGIN)
         json_array_foreach(histograms, i, h)
-            add_times(f->figures, stats, h, by);
+            add_times(f, h, by);
     return f;
 }
 
 void figures_free(struct figures *f)
 {
-    if (f)
-        g_ptr_array_unref(f->figures);
+    if (!f)
+        return;
+    g_hash_table_unref(f->index);
+    g_ptr_array_unref(f->figures);
     g_free(f);
 }
 
@@ -178,22 +176,21 @@ static void subtract(struct figure *f, const struct figure *before)
         subtract_spread(&f->write, &before->write);
 }
 
-static gpointer copy_figure(gconstpointer figure, gpointer data)
+static struct figure *copy(const struct figure *figure)
 {
     struct figure *f = g_new(struct figure, 1);
-    *f = *(const struct figure *)figure;
+    *f = *figure;
     f->name = g_strdup(f->name);
     return f;
 }
 
 struct figures *figures_since(const struct figures *f, const struct figures *before)
 {
-    struct figures *since = g_new0(struct figures, 1);
-    *since = (struct figures){before->to, f->to, g_ptr_array_copy(f->figures, copy_figure, NULL)};
-    g_ptr_array_set_free_func(since->figures, figure_free);
-    for (guint i = 0; i < since->figures->len; i++) {
-        struct figure *line = since->figures->pdata[i];
-        const struct figure *old = find(before->figures, line->name);
+    struct figures *since = empty(before->to, f->to);
+    for (guint i = 0; i < f->figures->len; i++) {
+        struct figure *line = copy(f->figures->pdata[i]);
+        const struct figure *old = figures_find(before, line->name);
+        add(since, line);
         if (old)
             subtract(line, old);
     }

@@ -38,7 +38,8 @@ struct figure {
 
 struct figures {
     gint64 from, to;    /* monotonic, in microseconds */
-    GPtrArray *figures; /* struct figure, by name as it comes */
+    GPtrArray *figures; /* struct figure, in the order in which they came */
+    GHashTable *index;  /* name -> struct figure; both are its own */
 };
 
 /* False: it is none of the words. */
@@ -51,6 +52,7 @@ void figures_free(struct figures *f); /* NULL is fine */
 /* What has come between `before` and `f`: a line that has become less, or was not there, counts
  * from zero. */
 struct figures *figures_since(const struct figures *f, const struct figures *before);
+struct figure *figures_find(const struct figures *f, const char *name); /* NULL: none */
 double figures_seconds(const struct figures *f);
 /* Commands under way, on average; negative: not known. */
 double figure_depth(const struct figure *figure, double seconds);

@@ -87,13 +87,9 @@ static void remember(struct top *top, const struct figure *f, double seconds)
     past->values[PAST - 1] = f->timed ? mean(f) : iops(f, seconds);
 }
 
-static gboolean is_gone(gpointer name, gpointer past, gpointer data)
+static gboolean is_gone(gpointer name, gpointer past, gpointer figures)
 {
-    const struct figures *f = data;
-    for (guint i = 0; i < f->figures->len; i++)
-        if (strcmp(((const struct figure *)f->figures->pdata[i])->name, name) == 0)
-            return FALSE;
-    return TRUE;
+    return !figures_find(figures, name);
 }
 
 void top_take(struct top *top, struct figures *figures)
