@@ -55,7 +55,8 @@ static bool ask_for_head(struct session *s)
 
 static void draw(struct session *s)
 {
-    g_autofree char *frame = top_frame(&s->top, screen_lines(&s->screen), s->screen.on);
+    g_autofree char *frame =
+        top_frame(&s->top, screen_lines(&s->screen), screen_columns(&s->screen), s->screen.on);
     if (!s->screen.on && s->looks > 1)
         putchar('\n');
     screen_draw(&s->screen, frame);

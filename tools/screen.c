@@ -119,13 +119,19 @@ static struct winsize size_of(const struct screen *s)
     return size;
 }
 
-guint screen_lines(const struct screen *s)
+gint screen_lines(const struct screen *s)
 {
     struct winsize size = size_of(s);
-    return size.ws_row ? size.ws_row : G_MAXUINT;
+    return size.ws_row ? size.ws_row : G_MAXINT;
 }
 
-static void draw_line(const char *line, glong columns)
+gint screen_columns(const struct screen *s)
+{
+    struct winsize size = size_of(s);
+    return size.ws_col ? size.ws_col : G_MAXINT;
+}
+
+static void draw_line(const char *line, gint columns)
 {
     g_autofree char *cut =
         g_utf8_strlen(line, -1) > columns ? g_utf8_substring(line, 0, columns) : NULL;
@@ -135,16 +141,16 @@ static void draw_line(const char *line, glong columns)
 
 void screen_draw(const struct screen *s, const char *text)
 {
-    struct winsize size = size_of(s);
+    gint rows = screen_lines(s), columns = screen_columns(s);
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     if (!s->on) {
         put(text);
         return;
     }
     fputs(TOP, stdout);
-    for (guint i = 0; lines[i] && (size.ws_row == 0 || i < size.ws_row); i++) {
+    for (gint i = 0; lines[i] && i < rows; i++) {
         fputs(i > 0 ? "\n" : "", stdout);
-        draw_line(lines[i], size.ws_col ? size.ws_col : G_MAXLONG);
+        draw_line(lines[i], columns);
     }
     put(REST_BELOW);
 }

@@ -28,7 +28,8 @@ void screen_close(struct screen *screen, int signal);
 int screen_wait(struct screen *screen, gint64 deadline, int *signal);
 /* Print a frame: from the top if the screen is ours, each line cut to its width. */
 void screen_draw(const struct screen *screen, const char *text);
-/* Lines of the screen; G_MAXUINT where it is not ours. */
-guint screen_lines(const struct screen *screen);
+/* Lines and columns of the screen; G_MAXINT where it is not ours. */
+gint screen_lines(const struct screen *screen);
+gint screen_columns(const struct screen *screen);
 
 #endif

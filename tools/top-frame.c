@@ -141,15 +141,18 @@ static gint compare(gconstpointer a, gconstpointer b, gpointer sort)
 
 /* ---- Lines ---- */
 
-/* Nothing that an initiator calls itself steers the terminal. */
+/* Nothing that an initiator calls itself steers the terminal. What distinguishes long names is
+ * their end. */
 static void append_name(GString *text, const char *name, gint width)
 {
     g_autofree char *plain = g_strdup(name);
     for (char *c = plain; *c; c++)
         if (g_ascii_iscntrl(*c))
             *c = '?';
-    g_string_append(text, plain);
-    for (glong len = g_utf8_strlen(plain, -1); len < width; len++)
+    glong len = g_utf8_strlen(plain, -1);
+    g_autofree char *end = len > width ? g_utf8_substring(plain, len - width + 1, len) : NULL;
+    g_string_append_printf(text, "%s%s", end ? "…" : "", end ? end : plain);
+    for (; len < width; len++)
         g_string_append_c(text, ' ');
 }
 
@@ -179,14 +182,18 @@ static void append_figure(GString *text, struct top *top, const struct figure *f
     g_string_append_c(text, '\n');
 }
 
-static gint name_width(const struct top *top)
+/* What stands behind the name, and what of the name is shown in any case. */
+#define FIGURES_WIDTH 96
+#define NAME_LEAST    16
+
+static gint name_width(const struct top *top, gint columns)
 {
     glong width = (glong)strlen(figures_title(top->by));
     for (guint i = 0; i < top->figures->figures->len; i++)
         width =
             MAX(width,
                 g_utf8_strlen(((const struct figure *)top->figures->figures->pdata[i])->name, -1));
-    return (gint)width;
+    return (gint)MIN(width, MAX(columns - FIGURES_WIDTH, NAME_LEAST));
 }
 
 /* ---- The head ---- */
@@ -251,7 +258,7 @@ static void append_help(GString *text, const struct top *top)
 /* Head, totals, an empty line, titles; and the line of help. */
 #define FRAME_LINES 5u
 
-char *top_frame(struct top *top, guint lines, bool keys)
+char *top_frame(struct top *top, gint lines, gint columns, bool keys)
 {
     GString *text = g_string_new(NULL);
     append_head(text, top);
@@ -259,11 +266,11 @@ char *top_frame(struct top *top, guint lines, bool keys)
         return g_string_free(text, FALSE);
     append_totals(text, top->figures);
     GPtrArray *list = top->figures->figures;
-    gint width = name_width(top);
+    gint width = name_width(top, columns);
     g_ptr_array_sort_with_data(list, compare, &top->sort);
     g_string_append_c(text, '\n');
     append_titles(text, top, width);
-    for (guint i = 0; i < list->len && i + FRAME_LINES < lines; i++)
+    for (guint i = 0; i < list->len && (gint)(i + FRAME_LINES) < lines; i++)
         append_figure(text, top, list->pdata[i], width);
     if (keys)
         append_help(text, top);

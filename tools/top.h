@@ -39,7 +39,8 @@ void top_clear(struct top *top);
 void top_take(struct top *top, struct figures *figures);
 /* Other lines from now on. */
 void top_forget(struct top *top);
-/* A frame of at most so many lines; with a line of help if `keys`. Free with g_free(). */
-char *top_frame(struct top *top, guint lines, bool keys);
+/* A frame of at most so many lines, whose names are cut to leave room for figures; with a line of
+ * help if `keys`. Free with g_free(). */
+char *top_frame(struct top *top, gint lines, gint columns, bool keys);
 
 #endif

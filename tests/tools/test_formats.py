@@ -3,6 +3,7 @@
 """What all commands of tgtctl have in common: formats, tolerance, the description of methods."""
 
 import json
+import re
 import sys
 
 import bed
@@ -44,6 +45,14 @@ def test_plain_rows_have_as_many_columns(b, args):
     columns = {line.count("\t") for line in plain}
     tap.equal(len(columns), 1, f"columns of {plain}")
     tap.true(plain and columns != {0} and plain[0].split("\t")[0] not in table[0].split(), f"{plain[0]}")
+
+
+def test_plain_lists_have_no_titles(b):
+    text = b.ctl("--help", status=OK).stdout
+    for noun, what in re.findall(r"^  tgtctl ([a-z]+) list (\[?T\b)?", text, re.MULTILINE):
+        args = (noun, "list", *(["@1"] if what else []))
+        titles = b.lines(*args)[0]
+        tap.true(titles not in b.lines("--format", "plain", *args), f"{args}: {titles}")
 
 
 def test_plain_cells(b):

@@ -162,6 +162,12 @@ def test_top_without_the_daemon(b):
     tap.true(top.is_restored() and "does not answer any more" in top.process.stderr.read(), "end")
 
 
+def test_top_keeps_the_end_of_long_names(b):
+    top = b.top(columns=116, lines=10)
+    top.until_raw()
+    top.until("…" + (bed.IQN + "/1")[-19:] + " ")
+
+
 def test_top_stays_within_the_terminal(b):
     top = b.top(columns=60, lines=6)
     top.until_raw()
