@@ -61,6 +61,7 @@ extern const struct control_method control_account_methods[];
 extern const struct control_method control_acl_methods[];
 extern const struct control_method control_isns_methods[];
 extern const struct control_method control_config_methods[];
+extern const struct control_method control_log_methods[];
 extern const struct control_method control_lun_methods[];
 extern const struct control_method control_map_methods[];
 extern const struct control_method control_plugin_methods[];

@@ -94,6 +94,7 @@ static void system_show_(struct control_call *call, const json_t *params)
         json_pack("{s:s, s:i, s:I, s:b}", "version", PACKAGE_VERSION, "pid", (int)getpid(),
                   "uptime", (json_int_t)((g_get_monotonic_time() - d->started) / G_USEC_PER_SEC),
                   "debug", log_get_level() >= TGT_LOG_DEBUG);
+    control_put(o, "log_level", log_level_name(log_get_level()));
     control_put(o, "state", system_state_name(system_state()));
     describe_drain(o);
     describe_threads(o, d);

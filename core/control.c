@@ -46,6 +46,7 @@ static const struct control_method *const families[] = {
     control_acl_methods,
     control_isns_methods,
     control_config_methods,
+    control_log_methods,
     control_lun_methods,
     control_map_methods,
     control_plugin_methods,

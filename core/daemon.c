@@ -6,6 +6,7 @@
 
 #include "account.h"
 #include "alive.h"
+#include "control-log.h"
 #include "control.h"
 #include "inherited.h"
 #include "isns.h"
@@ -218,5 +219,6 @@ void daemon_stop(void)
     close_sessions(d);
     delete_targets();
     run_until(all_deregistered, d->isns, DEREGISTER_MS);
+    control_log_end();
     free_parts(d);
 }

@@ -64,6 +64,8 @@ struct daemon {
     struct alive *alive;   /* alive.h */
     GPtrArray *held_watches; /* GSource *, watch.c: transports that wait for the daemon to be
                                 ready; NULL: it is */
+    GPtrArray *followers;    /* control-log.c: who follows the log; NULL: nobody */
+    gint lines_wait;         /* atomic: they are about to be told */
     struct drain *drain;   /* system.c: the one under way, NULL: none */
 };
 

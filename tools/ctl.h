@@ -86,6 +86,7 @@ extern const struct command ctl_completion_commands[];
 extern const struct command ctl_config_commands[];
 extern const struct command ctl_explain_commands[];
 extern const struct command ctl_isns_commands[];
+extern const struct command ctl_log_commands[];
 extern const struct command ctl_lun_commands[];
 extern const struct command ctl_plugin_commands[];
 extern const struct command ctl_portal_commands[];

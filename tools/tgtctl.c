@@ -24,6 +24,7 @@ const struct command *const ctl_families[] = {
     ctl_stats_commands,
     ctl_system_commands,
     ctl_config_commands,
+    ctl_log_commands,
     ctl_serve_commands,
     ctl_schema_commands,
     ctl_completion_commands,

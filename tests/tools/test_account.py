@@ -111,6 +111,8 @@ def test_nothing_else_tells_secrets(b):
     done(b, "account.set", name="joe", password=SECRET + "!")
     methods = [m for m in done(b, "rpc.methods") if m["read_only"] and not any(p["required"] for p in m["params"])]
     for method in methods:
+        if method["name"] == "log.follow":
+            continue  # it goes on; log.dump says the same
         tap.true(SECRET not in json.dumps(call(b, method["name"])), f"{method['name']} tells a secret")
     tap.true(SECRET not in json.dumps(done(b, "target.show", target=IQN)), "target.show tells a secret")
     tap.true(SECRET not in b.log(), "the log tells a secret")
