@@ -16,8 +16,8 @@
 #include "error.h"
 #include "log.h"
 
-/* How long a manager that is busy is waited for. */
-#define PATIENCE_S 5
+/* How long a manager that is busy is waited for; the main loop stands still meanwhile. */
+#define PATIENCE_S 1
 
 static bool address_of(struct sockaddr_un *address, socklen_t *len)
 {

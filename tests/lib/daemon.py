@@ -109,6 +109,7 @@ class Daemon:
                 preexec_fn=die_with_parent,
             )
         atexit.register(self.kill)
+        self._listen()
         if wait:
             self._wait_ready()
         return self
@@ -125,31 +126,30 @@ class Daemon:
 
     def _wait_ready(self):
         end = time.monotonic() + 10 * tap.slowness()
-        self.notify.settimeout(0.05)
-        while time.monotonic() < end:
+        while not self.ready.wait(0.05):
             if not self.alive():
                 status = self.process.returncode
                 self._discard(f"tgtd ended with status {status} before it was ready")
-            try:
-                if b"READY=1" in self.notify.recv(4096).split(b"\n"):
-                    self._listen_on()
-                    return
-            except TimeoutError:
-                pass
-        self.process.kill()
-        self._discard("tgtd did not report READY=1 in time")
+            if time.monotonic() > end:
+                self.process.kill()
+                self._discard("tgtd did not report READY=1 in time")
 
-    def _listen_on(self):
-        """Take what it notifies from now on, as a service manager does: else it waits for us."""
+    def _listen(self):
+        """Take what it notifies at any time, as a service manager does: else it waits for us."""
+        self.ready = threading.Event()
+        self.notify.settimeout(0.05)
 
-        def swallow(notify):
+        def take(notify):
             while self.process:
                 try:
-                    notify.recv(4096)
+                    if b"READY=1" in notify.recv(4096).split(b"\n"):
+                        self.ready.set()
                 except TimeoutError:
                     pass
+                except OSError:
+                    return
 
-        self.listener = threading.Thread(target=swallow, args=(self.notify,), daemon=True)
+        self.listener = threading.Thread(target=take, args=(self.notify,), daemon=True)
         self.listener.start()
 
     def _discard(self, what):

@@ -362,6 +362,7 @@ def test_stale_socket_is_replaced(b):
     b.daemon.process.kill()
     b.daemon.process.wait()
     tap.true(os.path.exists(b.daemon.path("control")), "there is no stale socket to be replaced")
+    b.daemon.ready.clear()
     with open(b.daemon.path("log"), "ab") as log:
         b.daemon.process = subprocess.Popen(b.daemon.command_line(), stdin=subprocess.DEVNULL, stdout=log,
                                             stderr=log, env={**b.daemon.env, "NOTIFY_SOCKET": b.daemon.path("notify")})
