@@ -24,6 +24,9 @@
  * it may just have closed what was quiet. */
 #define LIVED_US (10 * G_USEC_PER_SEC)
 #define QUIET_US (60 * G_USEC_PER_SEC)
+/* What it does not take is offered again after this long: it may still have the target from another
+ * machine that has failed. */
+#define REFUSED_US (10 * G_USEC_PER_SEC)
 /* All is registered again after a third of the period after which we are forgotten. */
 #define REFRESH_MIN_S 2u
 #define REFRESH_MAX_S 600u
@@ -180,6 +183,8 @@ static void register_all(struct agent *a)
     }
     say_registered(a);
     plan_refresh(a);
+    if (a->registry.refused)
+        a->sync_at = g_get_monotonic_time() + REFUSED_US;
     a->access_at = a->world->judges ? MIN(a->access_at, a->asked + ACCESS_MIN_US) : G_MAXINT64;
 }
 

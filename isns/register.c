@@ -131,6 +131,9 @@ static bool try_target(struct registry *r, struct wire *wire, const struct world
     bool ok = tell(&telling, wire, error);
     r->period_s = telling.period_s;
     r->fresh = telling.replace;
+    /* What is refused outright may be another machine's: it is not ours to be taken back. */
+    if (ok || telling.taken)
+        know(r, key, "");
     return ok;
 }
 
@@ -154,7 +157,8 @@ static bool register_target(struct registry *r, struct wire *wire, const struct 
     }
     g_autofree char *key = g_strconcat("t ", t->name, NULL);
     g_autofree char *what = target_text(r, t);
-    know(r, key, ok ? what : ""); /* a part may be there */
+    if (ok)
+        know(r, key, what);
     return ok || settle(r, why, error);
 }
 

@@ -73,6 +73,7 @@ static bool send_draft(struct draft *d, GError **error)
     if (ok) {
         isns_attr_list_get_uint32(&answer, ISNS_TAG_REGISTRATION_PERIOD, &t->period_s);
         t->replace = false;
+        t->taken = true;
     }
     isns_attr_list_destroy(&answer);
     return ok;

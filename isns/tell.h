@@ -18,6 +18,7 @@ struct telling {
     bool replace;         /* the whole entity; false once that is done */
     bool inquiries;       /* the server may ask whether we are there (ESI) */
     uint16_t listen_port; /* for notifications and inquiries; 0: none */
+    bool taken;           /* set: the server has taken something of it */
     unsigned period_s;    /* set to what the server says, if it does */
 };
 

@@ -122,6 +122,27 @@ def test_what_went_while_the_server_was_away_is_not_registered_again(b):
     tap.true(not b.server.knows(A), "a deleted target is registered")
 
 
+@tap.timeout(60)
+def test_a_target_of_two_machines_is_registered_by_the_first_until_that_ends(b):
+    b.registered(A, B)
+    other = bed.Daemon().start()
+    try:
+        other.create_target(A)
+        other.create_target(C)
+        other.ctl("isns", "set", f"iSNSServerIP={b.server.address}", f"iSNSServerPort={b.server.port}", "iSNS=On")
+        bed.wait_for(lambda: b.server.knows(C), "the registration of what is no duplicate")
+        tap.equal(other.ctl_json("isns", "show")["state"], "refused", "state")
+        port = other.portals()[0].port
+        other.ctl("target", "delete", A)
+        other.create_target(A)
+        tap.true(not any(f"= {port}/tcp" in o for o in b.server.objects(A)), "the second has taken it over")
+        b.daemon.ctl("target", "delete", A)
+        sees(b, A, f"Portal TCP/UDP port = {port}/tcp")
+        other.stop()
+    finally:
+        other.kill()
+
+
 def test_off_deregisters(b):
     b.registered(A, B)
     b.set(iSNS="Off")

@@ -149,6 +149,21 @@ def test_a_refusal_is_said_and_the_rest_is_registered(b):
     tap.true("refuses DevAttrReg" in shown["detail"] and "(3)" in shown["detail"], shown["detail"])
 
 
+@tap.timeout(40)
+def test_what_was_refused_is_offered_again(b):
+    def behave(server, connection, question):
+        if len(server.asked(fake.REGISTER)) == 1:
+            connection.sendall(question.answer(status=3))
+        else:
+            fake.honest(server, connection, question)
+
+    b.server.behave = behave
+    b.daemon.create_target(A)
+    b.switch_on()
+    b.reaches("registered")
+    tap.true("iSNS: refused: " in b.daemon.log_text(), "it was not refused")
+
+
 def test_a_server_that_has_forgotten_us_is_told_again(b):
     def behave(server, connection, question):
         if question.function == fake.REGISTER:
