@@ -31,20 +31,29 @@ bool run_reach(struct run *run)
     return false;
 }
 
+static void add_served(struct used *used, const struct known_target *t)
+{
+    size_t i;
+    json_t *lun;
+    json_array_foreach(json_object_get(t->said, "luns"), i, lun) {
+        const char *path = json_string_value(json_object_get(lun, "path"));
+        if (path)
+            used_add(used, path);
+    }
+}
+
+static struct used *look(const struct run *run)
+{
+    struct used *used = used_new(run->admin ? admin_pid(run->admin) : 0);
+    g_autoptr(GPtrArray) targets = state_targets(run->state);
+    for (guint i = 0; i < targets->len; i++)
+        add_served(used, targets->pdata[i]);
+    return used;
+}
+
 const struct used *run_used(struct run *run)
 {
-    g_autoptr(GPtrArray) targets = state_targets(run->state);
-    size_t l;
-    json_t *lun;
-    if (run->used)
-        return run->used;
-    run->used = used_new(run->admin ? admin_pid(run->admin) : 0);
-    for (guint i = 0; i < targets->len; i++)
-        json_array_foreach(
-            json_object_get(((struct known_target *)targets->pdata[i])->said, "luns"), l, lun) {
-            const char *path = json_string_value(json_object_get(lun, "path"));
-            if (path)
-                used_add(run->used, path);
-        }
+    if (!run->used)
+        run->used = look(run);
     return run->used;
 }
