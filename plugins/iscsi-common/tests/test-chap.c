@@ -120,30 +120,9 @@ static void test_base64(void)
 static void test_what_is_no_binary_value(void)
 {
     static const char *const bad[] = {
-        "",
-        "0",
-        "0x",
-        "0b",
-        "12",
-        "x00",
-        "0z00",
-        "0x0g",
-        "0x 00",
-        "0x00 ",
-        "0b====",
-        "0b=AAA",
-        "0bAA=A",
-        "0bA===",
-        "0bAAA",
-        "0bAAAAA",
-        "0bAB==",
-        "0bAAB=",
-        "0bAA!A",
-        "0bAAA_",
-        "0bAA==AAAA",
-        "0b\xc3\xa4"
-        "AA",
-        "0bAAAA\n",
+        "",       "0",      "0x",     "0b",     "12",         "x00",          "0z00",     "0x0g",
+        "0x 00",  "0x00 ",  "0b====", "0b=AAA", "0bAA=A",     "0bA===",       "0bAAA",    "0bAAAAA",
+        "0bAB==", "0bAAB=", "0bAA!A", "0bAAA_", "0bAA==AAAA", "0bZZ\xc3\xa4", "0bAAAA\n",
     };
     uint8_t bytes[ISCSI_BINARY_MAX];
     size_t len;
