@@ -58,6 +58,7 @@ static json_t *describe(const struct tgt_target *t)
                           "acl", control_describe_acl(t));
     g_autofree char *groups = target_groups_text(t);
     control_put(o, "alias", t->alias);
+    control_put(o, "given", t->given);
     control_put(o, "portal_groups", groups);
     return o;
 }
@@ -95,17 +96,15 @@ static void target_show_(struct control_call *call, const json_t *params)
 static void target_create_(struct control_call *call, const json_t *params)
 {
     GError *error = NULL;
-    struct tgt_target *t =
-        target_create(control_text(params, "name"), control_uint(params, "tid"), &error);
+    struct tgt_target *(*create)(const char *, uint32_t, GError **) =
+        control_bool(params, "legacy") ? target_create_legacy : target_create;
+    const struct tgt_target *t =
+        create(control_text(params, "name"), control_uint(params, "tid"), &error);
     control_about(call, "target");
-    if (!t) {
+    if (t)
+        control_reply(call, describe(t));
+    else
         control_fail(call, error);
-        return;
-    }
-    g_mutex_lock(&t->lock);
-    t->legacy = control_bool(params, "legacy");
-    g_mutex_unlock(&t->lock);
-    control_reply(call, describe(t));
 }
 
 static void target_set_(struct control_call *call, const json_t *params)
@@ -155,7 +154,8 @@ const struct control_method control_target_methods[] = {
      target_create_,
      {{"name", CONTROL_STRING, true, "iSCSI name"},
       {"tid", CONTROL_UINT, false, "number; the lowest free one if it is 0 or missing", G_MAXINT32},
-      {"legacy", CONTROL_BOOL, false, "made by tgtadm: LUN 0 is shown as a controller"}}},
+      {"legacy", CONTROL_BOOL, false,
+       "made by tgtadm: LUN 0 is shown as a controller, the name as given"}}},
     {"target.set",
      "Change a target, value by value until one is refused",
      false,

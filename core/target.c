@@ -87,13 +87,14 @@ void target_unref(struct tgt_target *target)
     g_hash_table_unref(target->params);
     g_mutex_clear(&target->lock);
     g_free(target->name);
+    g_free(target->given);
     g_free(target->alias);
     g_free(target);
 }
 
 const char *target_name(const struct tgt_target *target)
 {
-    return target->name;
+    return target->given ? target->given : target->name;
 }
 
 /* ---- Creation ---- */
@@ -158,7 +159,7 @@ static bool is_free(const char *name, uint32_t tid, GError **error)
     return true;
 }
 
-struct tgt_target *target_create(const char *name, uint32_t tid, GError **error)
+static struct tgt_target *create(const char *name, uint32_t tid, bool legacy, GError **error)
 {
     g_autofree char *prepared = name_prepare(name, error);
     if (prepared == NULL || !is_free(prepared, tid, error))
@@ -171,8 +172,21 @@ struct tgt_target *target_create(const char *name, uint32_t tid, GError **error)
         log_notice("target '%s': not an iSCSI name (iqn., eui. or naa.); some initiators refuse it",
                    prepared);
     struct tgt_target *target = target_new(prepared, tid ? tid : lowest_free_tid());
+    target->legacy = legacy;
+    if (legacy && strcmp(name, prepared) != 0)
+        target->given = g_strdup(name);
     register_target(target);
     return target;
+}
+
+struct tgt_target *target_create(const char *name, uint32_t tid, GError **error)
+{
+    return create(name, tid, false, error);
+}
+
+struct tgt_target *target_create_legacy(const char *name, uint32_t tid, GError **error)
+{
+    return create(name, tid, true, error);
 }
 
 /* ---- Lookup on the main thread ---- */

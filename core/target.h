@@ -17,7 +17,8 @@ struct targets;
 struct tgt_target {
     gint refs;    /* atomic */
     uint32_t tid; /* number for tgtadm, from 1 */
-    char *name;   /* iSCSI name, or any name that tgt would take */
+    char *name;   /* iSCSI name, or any name that tgt would take; an iSCSI name in lower case */
+    char *given;  /* constant: as tgtadm gave it, which is what tgt tells everybody; or NULL */
     char *alias;  /* or NULL */
     bool online;  /* atomic */
     bool dying;   /* being deleted: no new nexus */
@@ -40,6 +41,8 @@ void targets_free(struct targets *targets);
 
 /* Main thread. tid 0: the lowest free one. */
 struct tgt_target *target_create(const char *name, uint32_t tid, GError **error);
+/* The same for tgtadm: `legacy` is set, and its name is shown as it was given. */
+struct tgt_target *target_create_legacy(const char *name, uint32_t tid, GError **error);
 /* Without `force` refused (BUSY) while nexuses are open; with it they are closed. LUs are deleted.
  * `done` on the main thread, later. */
 void target_delete(struct tgt_target *target, bool force, void (*done)(GError *error, void *data),

@@ -180,6 +180,8 @@ int adm_lld_stop(struct adm *adm);
 /* print.c: blocks of the listings. */
 void adm_print_target(struct adm *adm, const json_t *target);
 void adm_print_lun(struct adm *adm, const json_t *lun);
+/* As it was given: tgt does not fold letters. */
+const char *adm_target_name(const json_t *target);
 /* Does the listing of the target begin with a controller that is no logical unit of ours? */
 bool adm_has_controller(const json_t *target);
 /* "10.0.0.5:51234" -> "10.0.0.5", "[::1]:51234" -> "::1". Free with g_free(). */

@@ -175,13 +175,28 @@ static int set_value(struct adm *adm, const char *key, const char *value)
     return adm_do(adm, "lun.set", params, lun_reasons);
 }
 
+/* A new size, in bytes, is the only option that can change while the store is open, as Longhorn's
+ * tgt has it: "bsopts=size=N". */
+static int set_store_options(struct adm *adm, const char *options)
+{
+    guint64 size;
+    if (!g_str_has_prefix(options, "size=") ||
+        !g_ascii_string_to_unsigned(options + strlen("size="), 10, 1, G_MAXINT64, &size, NULL))
+        return adm_error(adm, ADM_ERROR_INVALID);
+    json_t *params = lun_params(adm);
+    json_object_set_new(params, "size", json_integer((json_int_t)size));
+    return adm_do(adm, "lun.resize", params, lun_reasons);
+}
+
 /* "key=value" */
 static int update(struct adm *adm, char *word)
 {
     char *equals = strchr(word, '=');
     if (equals)
         *equals = '\0';
-    const char *key = equals ? key_of(g_strstrip(word)) : NULL;
+    if (equals && strcmp(g_strstrip(word), "bsopts") == 0)
+        return set_store_options(adm, equals + 1);
+    const char *key = equals ? key_of(word) : NULL;
     return key && equals[1] ? set_value(adm, key, equals + 1) : adm_error(adm, ADM_ERROR_INVALID);
 }
 

@@ -5,6 +5,12 @@
 
 #include "adm.h"
 
+const char *adm_target_name(const json_t *target)
+{
+    const char *given = adm_text(target, "given");
+    return given ? given : adm_text(target, "name");
+}
+
 static const char *yes(bool value)
 {
     return value ? "Yes" : "No";
@@ -170,7 +176,7 @@ static void print_nop(struct adm *adm, const json_t *target)
 void adm_print_target(struct adm *adm, const json_t *target)
 {
     const json_t *acl = json_object_get(target, "acl");
-    adm_say(adm, "Target %lld: %s\n", adm_int(target, "tid"), adm_text(target, "name"));
+    adm_say(adm, "Target %lld: %s\n", adm_int(target, "tid"), adm_target_name(target));
     adm_say(adm, "    System information:\n        Driver: iscsi\n        State: %s\n",
             adm_text(target, "state"));
     print_nop(adm, target);

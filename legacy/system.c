@@ -21,7 +21,7 @@ void adm_print_drivers(struct adm *adm, const json_t *plugins, const json_t *tar
         if (g_strcmp0(adm_text(p, "name"), "iscsi") != 0)
             continue;
         json_array_foreach(targets, k, t)
-            adm_say(adm, "        Target %lld: %s\n", adm_int(t, "tid"), adm_text(t, "name"));
+            adm_say(adm, "        Target %lld: %s\n", adm_int(t, "tid"), adm_target_name(t));
     }
 }
 

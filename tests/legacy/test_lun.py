@@ -178,6 +178,23 @@ def test_mode_pages_and_state_survive_a_new_path(b):
     tap.equal((shown["write_cache"], shown["d_sense"], shown["serial"]), (False, True, "beaf11"), "state")
 
 
+def test_size_of_a_store_that_is_open(b):
+    """As Longhorn grows volumes."""
+    b.target(image="small.img")
+    session = b.session()
+    b.update("bsopts=size=134217728")
+    tap.equal(sense(session), (scsi.UNIT_ATTENTION, 0x2A, 0x09), "capacity data have changed")
+    tap.equal(struct.unpack_from(">Q", capacity(session))[0] + 1, 134217728 // 512, "blocks")
+    tap.equal(os.path.getsize(b.path("small.img")), 134217728, "size of the file")
+
+
+@tap.cases(smaller="bsopts=size=4096", word="bsopts=size=x", other="bsopts=timeout=3", none="bsopts=", more="bsopts=size=1;x=2")
+def test_store_options_that_cannot_change(b, params):
+    b.target()
+    tap.equal(b.update(params, status=22).stderr, "tgtadm: invalid request\n", "answer")
+    tap.equal(os.path.getsize(b.path("a.img")), 64 << 20, "size of the file")
+
+
 def test_tape_wants_the_store_of_tapes(b):
     b.target()
     tap.equal(b.refused("--mode", "lu", "--op", "new", "--tid", 1, "--lun", 2, "-b", b.path("a.img"), "--device-type", "tape",

@@ -238,6 +238,18 @@ def test_nobody_gets_in_when_the_last_account_is_unbound(b):
     b.adm("--mode", "account", "--op", "delete", "--user", "a")
 
 
+def test_name_is_shown_as_it_was_given(b):
+    """tgt compares letters; so do agents that look for the name they gave."""
+    name = "iqn.2024-01.org.Example:Upper"
+    b.target(1, name)
+    tap.true(b.show().startswith(f"Target 1: {name}\n"), b.show())
+    discovery = b.keep(Session.login(b.portal()))
+    tap.true(("TargetName", name) in discovery.text([("SendTargets", "All")]), "discovery")
+    b.login(1, name.lower())
+    b.login(2, name)
+    tap.equal(b.refused("--mode", "target", "--op", "new", "--tid", 2, "-T", name.lower()), "this target already exists", "the same")
+
+
 def test_drivers(b):
     b.target()
     text = b.adm("--mode", "lld", "--op", "show").stdout
