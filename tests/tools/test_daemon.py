@@ -56,7 +56,8 @@ def test_port_that_is_taken(f):
 
 @tap.cases(
     trailing_comma=("portal=127.0.0.1:0,", 1), empty_elements=(",,portal=127.0.0.1:0,,", 1),
-    several=("portal=127.0.0.1:0,portal=127.0.0.1:0", 2), brackets=("portal=[::1]:0", 1),
+    several=("portal=127.0.0.1:0,portal=127.0.0.1:0", 2), brackets=("portal=[::1]:0", 1), star=("portal=*:0", 2), empty_address=("portal=:0", 2),
+    brackets_any=("portal=[::]:0", 1),
 )
 def test_portals(f, text, count):
     process = f.start("-f", *f.arguments()[:6], "--iscsi", text)
