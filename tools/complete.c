@@ -141,6 +141,15 @@ static void offer_usage(struct typing *t, const char *noun, char *word)
     offer_argument(t, noun, g_strstrip(word));
 }
 
+/* "T --address CIDR | --initiator IQN | all", "list [FILE] | restore ID [FILE]": words that stand
+ * for themselves. */
+static void offer_alternatives(struct typing *t, char **usage)
+{
+    for (; *usage; usage++)
+        if (strcmp(*usage, "|") == 0 && usage[1] && g_ascii_islower(usage[1][0]))
+            complete_offer(t, usage[1], NULL);
+}
+
 /* What the usage says of the argument at this place; the last one if it may be repeated. */
 static void offer_word(struct typing *t, const struct command *c, guint index)
 {
@@ -148,7 +157,11 @@ static void offer_word(struct typing *t, const struct command *c, guint index)
     guint n = g_strv_length(usage);
     if (n > 0 && index >= n && g_str_has_suffix(usage[n - 1], "..."))
         index = n - 1;
-    if (index < n && !strchr("-|", usage[index][0]))
+    if (index >= n)
+        return;
+    if (usage[index][0] == '-' || (index == 0 && g_ascii_islower(usage[0][0])))
+        offer_alternatives(t, usage);
+    if (!strchr("-|", usage[index][0]))
         offer_usage(t, c->noun, usage[index]);
 }
 

@@ -310,7 +310,7 @@ static enum ctl_exit list_backups(struct ctl *ctl, const char *path)
         table_cellf(table, "%" G_GOFFSET_FORMAT, b->size);
         table_cell(table, b->path);
     }
-    table_print(table);
+    ctl_print(ctl, table);
     return CTL_OK;
 }
 
