@@ -3,8 +3,6 @@
  * family after the other, each with its HELP and TYPE. */
 #include "control-stats.h"
 
-#include <string.h>
-
 #include "buffer.h"
 #include "config.h"
 #include "daemon.h"

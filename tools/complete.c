@@ -53,19 +53,37 @@ static void offer_option(struct typing *t, const char *name)
 static const struct {
     const char *noun, *word, *kind;
 } arguments[] = {
-    {"schema", "METHOD", "methods"}, {"call", "METHOD", "methods"},
-    {"plugin", "NAME", "plugins"},   {"acl", "IQN", "initiators"},
-    {"account", "U", "accounts"},    {"portal", "ADDR:PORT", "portals"},
-    {NULL, "T", "targets"},          {NULL, "T/N", "luns"},
-    {NULL, "SID", "sessions"},       {"--initiator", "IQN", "initiators"},
-    {"--bs", "STORE", "stores"},     {"--transport", "NAME", "transports"},
-    {NULL, "PATH", "files"},         {NULL, "FILE", "files"},
+    {"schema", "METHOD", "methods"},
+    {"call", "METHOD", "methods"},
+    {"plugin", "NAME", "plugins"},
+    {"acl", "IQN", "initiators"},
+    {"account", "U", "accounts"},
+    {"portal", "ADDR:PORT", "portals"},
+    {NULL, "T", "targets"},
+    {NULL, "T/N", "luns"},
+    {NULL, "SID", "sessions"},
+    {"--initiator", "IQN", "initiators"},
+    {"--bs", "STORE", "stores"},
+    {"--transport", "NAME", "transports"},
+    {NULL, "LEVEL", "error|warning|notice|info|debug"},
+    {NULL, "PATH", "files"},
+    {NULL, "FILE", "files"},
     {NULL, "IMAGE", "files"},
 };
 
+static void offer_choices(struct typing *t, const char *choices)
+{
+    g_auto(GStrv) words = g_strsplit(choices, "|", -1);
+    for (char **w = words; *w; w++)
+        complete_offer(t, *w, NULL);
+}
+
+/* Names of files, words to choose from, or what the daemon knows. */
 static void offer_kind(struct typing *t, const char *kind)
 {
-    if (strcmp(kind, "files") == 0)
+    if (strchr(kind, '|'))
+        offer_choices(t, kind);
+    else if (strcmp(kind, "files") == 0)
         t->files = true;
     else
         complete_live(t, kind);

@@ -63,7 +63,7 @@ def test_every_command_is_offered(b):
     foreign=(("system", "show", "--bs"), []), files=(("lun", "create", "@1/2", "--path", "x"), [":files"]), images=(("serve", "a.img", ""), [":files"]),
     behind=(("--format", "json", "target", "show", "@"), ["@1"]), letter=(("-C", "0", "stat"), ["stats"]), method=(("schema", "lun.cr"), ["lun.create"]),
     account=(("account", "bind", "jo"), ["joe"]), bound=(("account", "bind", "joe", ""), [bed.IQN, "--discovery"]), size=(("serve", "a", "--size", ""), []),
-    rule=(("acl", "add", "@1", ""), ["all"]), alternatives=(("config", "backup", ""), ["list", "restore"]),
+    level=(("log", "level", "no"), ["notice"]), rule=(("acl", "add", "@1", ""), ["all"]), alternatives=(("config", "backup", ""), ["list", "restore"]),
     shells=(("completion", ""), ["bash", "zsh", "fish"]), too_many=(("target", "show", "@1", ""), []),
 )
 def test_words(b, typed, wanted):

@@ -130,6 +130,7 @@ def check_lines(b, args, lines):
     stat=("-m target -o stat -t 2", ["tgtctl stats show @2"]), lun_stat=("-m lu -o stat -t 2 -l 3", ["tgtctl stats show @2/3"]),
     kill=("-m conn -o delete -t 1 -s 5 -c 0", ["tgtctl session kill 5"]), quoted=("-m lu -o new -t 1 -l 1 -b '/a b'", ["tgtctl lun create @1/1 --bs rdwr --path '/a b' --legacy"]),
     options=("-m lu -o new -t 1 -l 1 -E rbd -b p/i --bsopts 'conf=/x;id=y'", ["tgtctl lun create @1/1 --bs rbd --path p/i --opt conf=/x --opt id=y --legacy"]),
+    debug=("-m system -o update -n debug -v on", ["tgtctl log level debug"]), state=("-m sys -o update -n State -v offline", ["tgtctl system offline"]),
     nothing=("-m target -o update -t 1 -n DataPDUInOrder -v Yes", ["# nothing: it changes nothing that this daemon has"]),
     iser=("-L iser -m portal -o new -P portal=[::1]:3260", ["tgtctl portal add '[::1]:3260' --transport iser"]),
 )
