@@ -17,14 +17,19 @@ static long long integer(const json_t *object, const char *key)
     return json_integer_value(json_object_get(object, key));
 }
 
-/* In targets.conf a # begins a comment, and blanks at the ends are lost. */
+/* Blanks and quotes at both ends would be lost. */
+static bool wants_quotes(const char *value)
+{
+    return *value == '\0' || strchr(" \t\"", *value) || strchr(" \t\"", value[strlen(value) - 1]);
+}
+
+/* In targets.conf a # begins a comment, and a backslash is for such signs. */
 static char *escaped(const char *value)
 {
     g_autoptr(GString) s = g_string_new(value);
+    g_string_replace(s, "\\", "\\\\", 0);
     g_string_replace(s, "#", "\\#", 0);
-    bool quoted =
-        *value == '\0' || strchr(" \t\"", *value) || strchr(" \t\"", value[strlen(value) - 1]);
-    return quoted ? g_strdup_printf("\"%s\"", s->str) : g_strdup(s->str);
+    return wants_quotes(value) ? g_strdup_printf("\"%s\"", s->str) : g_strdup(s->str);
 }
 
 static void print_option(const char *indent, const char *key, const char *value)
@@ -57,10 +62,20 @@ static bool all_plain(const json_t *luns)
     return true;
 }
 
+/* The name of a block knows no backslashes. */
+static bool fits_block(const char *path)
+{
+    return !strpbrk(path, "#\n") && !(wants_quotes(path) && strchr(path, '"'));
+}
+
 static void print_block(const json_t *lun)
 {
-    g_autofree char *path = escaped(text(lun, "path"));
-    printf("\t<backing-store %s>\n\t\tlun %lld\n", path, integer(lun, "lun"));
+    const char *path = text(lun, "path"), *quote = wants_quotes(path) ? "\"" : "";
+    if (!fits_block(path)) {
+        printf("\t# LUN %lld is left out: its path cannot stand here\n", integer(lun, "lun"));
+        return;
+    }
+    printf("\t<backing-store %s%s%s>\n\t\tlun %lld\n", quote, path, quote, integer(lun, "lun"));
     if (strcmp(text(lun, "type"), "disk") != 0)
         print_option("\t\t", "device-type", text(lun, "type"));
     if (strcmp(text(lun, "bs"), "rdwr") != 0)

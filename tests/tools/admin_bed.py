@@ -21,8 +21,11 @@ class AdminBed(bed.Bed):
         return {**os.environ, "TGT_CONTROL": self.daemon.path("control")}
 
     def write(self, text, name="t.conf"):
+        return self.write_raw(text.replace("{dir}", self.folder), name)
+
+    def write_raw(self, text, name="t.conf"):
         with open(self.path(name), "w") as file:
-            file.write(text.replace("{dir}", self.folder))
+            file.write(text)
         return self.path(name)
 
     def admin(self, *args, conf=None, status=0):

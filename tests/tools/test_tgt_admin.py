@@ -106,6 +106,55 @@ def test_all_options_of_a_logical_unit(b):
     tap.equal({k: lun.get(k) for k in wanted}, wanted, "logical unit")
 
 
+def test_every_option_can_be_set(b):
+    done = b.fresh(f"""
+        default-driver iscsi
+        iSNSServerIP 127.0.0.1
+        iSNSServerPort 3205
+        iSNSAccessControl Off
+        iSNS Off
+        <target {A}>
+            driver iscsi
+            MaxRecvDataSegmentLength 65536
+            MaxXmitDataSegmentLength 65536
+            HeaderDigest CRC32C,None
+            DataDigest None
+            InitialR2T Yes
+            MaxOutstandingR2T 1
+            ImmediateData Yes
+            FirstBurstLength 65536
+            MaxBurstLength 262144
+            DataPDUInOrder Yes
+            DataSequenceInOrder Yes
+            ErrorRecoveryLevel 2
+            IFMarker No
+            OFMarker No
+            DefaultTime2Wait 2
+            DefaultTime2Retain 20
+            OFMarkInt Reject
+            IFMarkInt Reject
+            MaxConnections 4
+            state offline
+            <backing-store {{dir}}/d2>
+                mode_page 8:0:18:0x10:0:0xff:0xff:0:0:0xff:0xff:0xff:0xff:0x80:0x14:0:0:0:0:0:0
+                params rotation_rate=1
+                bs-type rdwr
+                bsoflags sync:direct
+                device-type disk
+                removable 1
+                online 0
+                path {{dir}}/d3
+                sense_format 1
+                lbppbe 3
+                la_lba 0
+                optimal_xfer_gran 8
+                optimal_xfer_len 16
+            </backing-store>
+        </target>""")
+    tap.equal((done.stdout, done.stderr), ("", ""), "output")
+    tap.equal((b.luns(A), b.show(A)["state"]), ([(1, "d3")], "offline"), "logical units and state")
+
+
 def test_who_may_use_it(b):
     b.fresh(f"""<target {A}>
         initiator-address 10.0.0.0/8
@@ -403,6 +452,33 @@ def test_dump_gives_the_same_targets_again(b):
     b.fresh(dumped.replace("{", "{{"))
     after = [(b.luns(t), b.show(t)["acl"], [l["block_size"] for l in b.show(t)["luns"]]) for t in (A, B)]
     tap.equal(after, before, dumped)
+
+
+def test_dump_of_a_path_that_no_block_can_have(b):
+    """Only as LUN 1 it can stand alone on a line."""
+    shutil.copy(b.path("d1"), b.path("a#b"))
+    b.clear()
+    b.daemon.ctl("target", "create", A)
+    b.daemon.ctl("lun", "create", f"{A}/1", "--bs", "rdwr", "--path", b.path("a#b"))
+    tap.true(f"\tbacking-store {b.path('a')}\\#b\n" in b.admin("--dump").stdout, "not as a line")
+    b.daemon.ctl("lun", "create", f"{A}/3", "--bs", "rdwr", "--path", b.path("d1"))
+    tap.true("\t# LUN 1 is left out: its path cannot stand here\n" in b.admin("--dump").stdout, "not said")
+
+
+@tap.cases(blanks="a  b c", quotes="a \"b\" 'c'", ends="a b'", dollar="a$b${c}", backslash="a\\b", angle="a<<b",
+           equals="a = b", end="a\\")
+def test_dump_of_paths_with_signs(b, name):
+    """Alone on a line, and as the name of a block."""
+    shutil.copy(b.path("d1"), b.path(name))
+    for lun in (1, 5):
+        b.clear()
+        b.daemon.ctl("target", "create", A)
+        b.daemon.ctl("lun", "create", f"{A}/{lun}", "--bs", "rdwr", "--path", b.path(name))
+        dumped = b.admin("--dump").stdout
+        b.clear()
+        b.admin("-e", "-c", b.write_raw(dumped))
+        tap.equal(b.luns(A), [(lun, name)], dumped)
+    os.unlink(b.path(name))
 
 
 def test_dump_of_all_and_names(b):
