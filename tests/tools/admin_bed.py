@@ -28,17 +28,17 @@ class AdminBed(bed.Bed):
             file.write(text)
         return self.path(name)
 
-    def admin(self, *args, conf=None, status=0):
+    def admin(self, *args, conf=None, status=0, env=None):
         if conf is not None:
             args = [*args, "-c", self.write(conf)]
-        return bed.run(self.program, *args, status=status, env=self.env(), cwd=self.folder)
+        return bed.run(self.program, *args, status=status, env={**self.env(), **(env or {})}, cwd=self.folder)
 
-    def fresh(self, conf, *args):
+    def fresh(self, conf, *args, **options):
         """No targets and accounts but those of a configuration."""
         self.clear()
         for account in self.daemon.ctl_json("account", "list"):
             self.daemon.ctl("account", "delete", account["name"], "--force")
-        return self.admin("-e", *args, conf=conf)
+        return self.admin("-e", *args, conf=conf, **options)
 
     def targets(self):
         return {t["name"]: t["tid"] for t in self.daemon.ctl_json("target", "list")}

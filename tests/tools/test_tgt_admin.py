@@ -337,6 +337,35 @@ def test_direct_store_without_scsi(b):
     tap.equal(b.luns(A), [(1, "d1")], "logical units")
 
 
+def disks_of_scsi():
+    """Every file is a disk of SCSI then; see fake-sg.c."""
+    return {"LD_PRELOAD": bed.daemon.binary("FAKE_SG"),
+            "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
+
+
+def test_direct_store_is_shown_as_tgt_does(b):
+    """What tgt 1.0.85 made of the same answers."""
+    b.clear()
+    done = b.admin("-e", "-p", conf=ONE.replace("backing", "direct"), env=disks_of_scsi())
+    update = "tgtadm -C 0 --lld iscsi --op update --mode logicalunit --tid 1 --lun=1 --params"
+    wanted = [f'{update} {p}' for p in (
+        'vendor_id="IET     "', 'product_id="VIRTUAL DISK    "', 'product_rev="0001"', 'scsi_sn="beaf11 "', 'lbppbe="3"',
+        'la_lba="7"', 'optimal_xfer_gran="64"', 'optimal_xfer_len="256"')]
+    lines = done.stdout.split("\n")
+    tap.true("tgtadm -C 0 --lld iscsi --op new --mode logicalunit --tid 1 --lun 1 -b "
+             f'"{b.path("d1")}"     --blocksize 4096' in lines, done.stdout)
+    tap.equal([line for line in lines if line.startswith(update)], wanted, "options")
+    tap.equal(done.stderr, "", "standard error")
+
+
+def test_direct_store_keeps_its_identity(b):
+    b.fresh(f"<target {A}>\n<direct-store {{dir}}/d1>\nvendor_id MINE\n</direct-store>\nproduct_id OURS\n</target>",
+            env=disks_of_scsi())
+    lun = b.daemon.ctl_json("lun", "show", f"{A}/1")
+    wanted = {"vendor": "MINE", "product": "OURS", "revision": "0001", "serial": "beaf11", "block_size": 4096}
+    tap.equal({k: lun[k] for k in wanted}, wanted, "logical unit")
+
+
 # Initiators ---------------------------------------------------------------------------------
 
 
