@@ -3,13 +3,16 @@
 #include "confine.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <pwd.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define NOBODY 65534
@@ -61,11 +64,32 @@ static void become_nobody(void)
         complain("going on with the rights of tgtd");
 }
 
+/* Whoever is still root is it without its powers; the files of root are still his. */
+static void drop_capabilities(void)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0}};
+    if (syscall(SYS_capset, &header, none) < 0)
+        complain("capset");
+}
+
+/* The daemon may be exempt when memory runs out. This process is one to be ended. */
+static void be_mortal(void)
+{
+    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    if (fd >= 0 && write(fd, "500", 3) < 0)
+        complain("oom_score_adj");
+    if (fd >= 0)
+        close(fd);
+}
+
 void confine(void)
 {
+    be_mortal();
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         complain("no_new_privs");
     become_nobody();
+    drop_capabilities();
     if (SANITIZED)
         prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
     set_limits();

@@ -209,6 +209,22 @@ def test_the_helper_has_few_rights(b):
     tap.true("0" not in status["Uid"].split(), f"user {status['Uid']}")
 
 
+def test_the_helper_has_no_powers_where_it_cannot_become_somebody_else(b):
+    """As in a service whose capabilities are bounded."""
+    if bed.os.geteuid() != 0 or not bed.shutil.which("setpriv"):
+        tap.skip("needs root, and setpriv (Debian package util-linux)")
+    wrapper = b.daemon.path("tgt-isns")
+    with open(wrapper, "w") as file:
+        file.write(f"#!/bin/sh\nexec setpriv --bounding-set=-setuid,-setgid {bed.os.environ['TGT_ISNS']}\n")
+    bed.os.chmod(wrapper, 0o755)
+    old, b.daemon = b.daemon, bed.Daemon(env={"TGT_ISNS": wrapper}).start()
+    b.registered(A)
+    with open(f"/proc/{b.helper()}/status") as file:
+        status = dict(line.rstrip("\n").split(":\t", 1) for line in file)
+    tap.equal([int(status[c], 16) for c in ("CapInh", "CapPrm", "CapEff")], [0, 0, 0], "capabilities")
+    old.stop()
+
+
 def test_a_registration_is_refreshed_before_it_ends(b):
     b.server.close()
     b.server = Isnsd(period="6s")
