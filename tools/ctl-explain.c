@@ -104,8 +104,8 @@ static enum ctl_exit explain(struct ctl *ctl)
     if (strcmp(ctl_word(ctl, 0), "tgtadm") != 0)
         return ctl_wrong("explain what? 'tgtctl explain -- tgtadm --lld iscsi ...' is wanted");
     /* getopt puts them in another order */
-    g_autofree char **argv = g_memdup2(words->pdata + 1, words->len * sizeof(char *));
-    argv[words->len - 1] = NULL;
+    g_autofree char **argv = g_new0(char *, words->len);
+    memcpy(argv, words->pdata + 1, (words->len - 1) * sizeof(char *));
     json_t *calls = legacy_rehearse((int)words->len - 1, argv, &port, err);
     if (!calls) {
         fputs(err->str, stderr);

@@ -115,7 +115,7 @@ static void add_figure(struct table *table, const struct figure *f, double secon
 static enum ctl_exit print_rates(struct ctl *ctl, const struct figures *f, enum figures_by by)
 {
     double seconds = figures_seconds(f);
-    if (ctl_json(ctl, figures_json(f)))
+    if (ctl->json && ctl_json(ctl, figures_json(f)))
         return CTL_OK;
     g_autofree char *titles = g_strdup_printf(
         "%s >r/s >w/s >rMB/s >wMB/s >r-p50/p99 >w-p50/p99 >DEPTH >ERRORS", figures_title(by));
@@ -171,7 +171,7 @@ static enum ctl_exit show_totals(struct ctl *ctl, enum figures_by by)
     struct figures *f = stats_look(ctl, by);
     if (!f)
         return ctl->status;
-    if (!ctl_json(ctl, figures_totals_json(f))) {
+    if (!ctl->json || !ctl_json(ctl, figures_totals_json(f))) {
         g_autofree char *titles = g_strdup_printf(
             "%s >READS >READ >WRITES >WRITTEN >ERRORS >r-p50/p99 >w-p50/p99", figures_title(by));
         struct table *table = table_new(titles);

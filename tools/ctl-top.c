@@ -67,7 +67,7 @@ static bool look_and_draw(struct session *s)
     if (!look(s))
         return false;
     s->looks++;
-    if (ctl_json(s->ctl, figures_json(s->top.figures))) {
+    if (s->ctl->json && ctl_json(s->ctl, figures_json(s->top.figures))) {
         fflush(stdout);
         return true;
     }
