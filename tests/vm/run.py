@@ -24,6 +24,7 @@ import guest  # noqa: E402
 import tap  # noqa: E402
 
 IQN = "iqn.2024-01.org.example:vm"
+INITIATOR = "iqn.2000-01.test.guest:initiator"  # as in build-image
 SIZE = 256 << 20
 IMAGE_VARIABLE = "TGT_VM_IMAGE"
 LIMIT_SECONDS = 300
@@ -41,6 +42,7 @@ class Target:
         with open(self.disk, "wb") as file:
             file.truncate(SIZE)
         self.daemon = None
+        self.there = None
         self.start()
 
     def start(self):
@@ -73,6 +75,21 @@ class Target:
     def lock_both_ways(self):
         self.make_account("disk", IQN, "--outgoing")
 
+    def map(self, *words):
+        self.daemon.ctl("acl", "map", IQN, INITIATOR, 1, "--as", 5, *words)
+
+    def move(self, reason):
+        """The target is served by another daemon, and this one says so."""
+        if not self.there:
+            self.there = daemon.Daemon(portals=(f"{guest.HOST_ADDRESS}:3261",)).start()
+            self.there.create_target(IQN)
+            self.there.create_lun(IQN, 1, "mem", size="64M")
+        self.daemon.set_target(IQN, RedirectAddress=guest.HOST_ADDRESS, RedirectPort=3261, RedirectReason=reason)
+
+    def move_back(self):
+        self.daemon.set_target(IQN, RedirectAddress="")
+        self.there.stop()
+
     def obey(self, verb):
         """Do what the scenario asks for; the answer to it."""
         verbs = {
@@ -83,6 +100,12 @@ class Target:
             "resume": lambda: self.signal(signal.SIGCONT),
             "lock": self.lock,
             "lock-both-ways": self.lock_both_ways,
+            "map": self.map,
+            "map-read-only": lambda: self.map("--read-only"),
+            "unmap": lambda: self.daemon.ctl("acl", "unmap", IQN, INITIATOR),
+            "move": lambda: self.move("Temporary"),
+            "move-for-ever": lambda: self.move("Permanent"),
+            "move-back": self.move_back,
         }
         try:
             verbs[verb]()
