@@ -163,7 +163,7 @@ static void send_response(struct iscsi_login *login, const struct tgt_account *a
  *
  * The standard leaves it to the initiator whether it asks us. An admin who binds an outgoing
  * account wants it asked, though: an initiator that does not would talk to any other machine as
- * well, and its admin would never know. LIO and SPDK refuse it, too. chap_mutual=optional lets it
+ * well, and its admin would never know. chap_mutual=optional lets it
  * pass. */
 static enum iscsi_login_status answer(struct iscsi_conn *c, const struct tgt_account *outgoing,
                                       const struct response *r)
