@@ -29,8 +29,8 @@ def nm(*arguments):
 
 
 def plugins():
-    """All plugins of this build; those of the tests, too."""
-    found = [p for top in ("plugins", "tests") for p in (BUILD / top).rglob("*.so") if p.is_file()]
+    """All plugins of this build; those of the tests, too. Elsewhere are libraries that are no plugins."""
+    found = [p for top in ("plugins", "tests/lib", "tests/abi") for p in (BUILD / top).rglob("*.so") if p.is_file()]
     tap.true(len(found) > 10, f"only {len(found)} plugins under {BUILD}")
     return found
 
