@@ -8,6 +8,7 @@
 
 #include "alive.h"
 #include "daemon.h"
+#include "isns.h"
 #include "lu.h"
 #include "plugin.h"
 #include "portal.h"
@@ -102,12 +103,25 @@ static void check_luns(struct health *h)
           count.all - count.offline, count.all);
 }
 
+/* Initiators may find nothing, or not be let in. */
+static void check_isns(struct health *h)
+{
+    const struct isns *isns = daemon_get()->isns;
+    enum isns_state state = isns_state(isns);
+    bool ok = state == ISNS_STATE_REGISTERED || state == ISNS_STATE_IDLE ||
+              (state == ISNS_STATE_STARTING && !*isns_detail(isns));
+    if (state != ISNS_STATE_OFF)
+        check(h, "isns", ok, "%s%s%s", isns_state_word(state), *isns_detail(isns) ? ": " : "",
+              isns_detail(isns));
+}
+
 static void answer(struct health *h)
 {
     check_threads(h);
     check_logins(h);
     check_plugins(h);
     check_luns(h);
+    check_isns(h);
     control_reply(h->call, json_pack("{s:b, s:o}", "healthy", h->healthy, "checks", h->checks));
     g_free(h);
 }

@@ -100,7 +100,8 @@ def unharmed(b, session):
     start = time.monotonic()
     tap.true(b.show()["state"] in TROUBLE, f"state {b.show()['state']}")
     session.test_unit_ready()
-    tap.true(time.monotonic() - start < 3 * tap.slowness(), "the daemon is slow")
+    # Who waits for the helper waits longer
+    tap.true(time.monotonic() - start < 6 * tap.slowness(), "the daemon is slow")
     session.logout()
     session.close()
     honest = Fake()

@@ -79,6 +79,19 @@ def test_a_name_that_nobody_knows_is_said(b):
     tap.true("no-such-host.invalid" in b.reaches("unreachable")["detail"], "not said")
 
 
+def health(b):
+    return {row["check"]: row["ok"] for row in call(b, "system.health", "control-ro")["result"]["checks"]}
+
+
+def test_a_server_that_cannot_be_reached_is_a_matter_of_health(b):
+    tap.true("isns" not in health(b), "it is looked at while it is off")
+    b.registered(A)
+    tap.equal(health(b)["isns"], True, "registered")
+    b.server.close()
+    b.reaches("unreachable")
+    tap.equal(health(b)["isns"], False, "unreachable")
+
+
 @tap.cases(access=("isns.access", {"target": "@1", "initiators": []}), report=("isns.report", {"state": "registered"}),
            set=("isns.set", {"values": {"iSNS": "On"}}))
 def test_monitors_may_not_say(b, method, params):
