@@ -75,7 +75,8 @@ class Fake:
         self.open = []
         self.socket = socket.create_server((address, 0), family=socket.AF_INET6 if ":" in address else socket.AF_INET)
         self.address, self.port = self.socket.getsockname()[:2]
-        threading.Thread(target=self._serve, daemon=True).start()
+        self.thread = threading.Thread(target=self._serve, daemon=True)
+        self.thread.start()
 
     def _serve(self):
         while True:
@@ -99,6 +100,12 @@ class Fake:
             connection.close()
 
     def close(self):
+        # The thread has to be out of accept() before the descriptor may become another server's
+        try:
+            self.socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass  # closed before
+        self.thread.join()
         self.socket.close()
         for connection in self.open:
             try:
