@@ -57,7 +57,8 @@ static void check_logins(struct health *h)
     enum system_state state = system_state();
     guint portals = portals_list()->len;
     check(h, "logins", state == SYSTEM_READY, "the daemon is %s", system_state_name(state));
-    check(h, "portals", portals > 0, portals == 1 ? "%u portal listens" : "%u portals listen", portals);
+    check(h, "portals", portals > 0, portals == 1 ? "%u portal listens" : "%u portals listen",
+          portals);
 }
 
 /* What an admin has disabled is as he wants it. */
