@@ -190,7 +190,9 @@ static void step(struct drive *d)
         send_login(d, c);
         break;
     case 5:
-        if (c->session && c->session->nexus)
+        if (c->session && c->session->nexus && how & 64)
+            iscsi_nexus_logout(c->session->nexus, how);
+        else if (c->session && c->session->nexus)
             iscsi_nexus_close(c->session->nexus, 1 + how % 4);
         break;
     default:

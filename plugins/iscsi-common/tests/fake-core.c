@@ -281,6 +281,8 @@ static bool host_nexus_hinders(struct tgt_nexus *nexus, enum tgt_dir dir)
 static enum tgt_find host_target_find(const char *name, const struct tgt_access *access,
                                       struct tgt_target **target)
 {
+    if (name == NULL)
+        return TGT_FIND_OK;
     if (strcmp(name, "iqn.forbidden") == 0)
         return TGT_FIND_FORBIDDEN;
     *target = (struct tgt_target *)fake_world();
