@@ -13,7 +13,7 @@
 
 struct listing {
     struct stats_scope scope;
-    const char *op; /* NULL: all classes */
+    const char *op, *stage; /* NULL: all of them */
     json_t *list;
 };
 
@@ -37,21 +37,27 @@ static json_t *describe_histogram(const struct histogram_sum *h)
                      "buckets", buckets);
 }
 
-static json_t *describe_stages(const struct latency_sum *sum)
+static bool is_meant(const char *asked, const char *name)
+{
+    return !asked || strcmp(asked, name) == 0;
+}
+
+static json_t *describe_stages(const struct listing *l, const struct latency_sum *sum)
 {
     json_t *o = json_object();
     for (unsigned s = 0; s < LATENCY_STAGES; s++)
-        json_object_set_new(o, latency_stage_name(s), describe_histogram(&sum->stages[s]));
+        if (is_meant(l->stage, latency_stage_name(s)))
+            json_object_set_new(o, latency_stage_name(s), describe_histogram(&sum->stages[s]));
     return o;
 }
 
-static json_t *describe(const struct core_lu *lu, enum latency_class class,
+static json_t *describe(const struct listing *l, const struct core_lu *lu, enum latency_class class,
                         const struct latency_sum *sum)
 {
     json_t *o = stats_place(lu);
     control_put(o, "op", latency_class_name(class));
-    json_object_set_new(o, "latency", describe_stages(sum));
-    if (sum->size.count > 0)
+    json_object_set_new(o, "latency", describe_stages(l, sum));
+    if (sum->size.count > 0 && !l->stage)
         json_object_set_new(o, "size", describe_histogram(&sum->size));
     return o;
 }
@@ -62,30 +68,51 @@ static gboolean append_lun(gpointer key, gpointer value, gpointer data)
     const struct listing *l = data;
     struct latency_sum sum;
     for (unsigned class = 0; class < LATENCY_CLASSES && stats_concerns(&l->scope, lu); class ++)
-        if ((!l->op || strcmp(l->op, latency_class_name(class)) == 0) &&
-            latency_collect(lu, class, &sum))
-            json_array_append_new(l->list, describe(lu, class, &sum));
+        if (is_meant(l->op, latency_class_name(class)) && latency_collect(lu, class, &sum))
+            json_array_append_new(l->list, describe(l, lu, class, &sum));
     return FALSE;
 }
 
-static bool is_class(const char *op)
+/* True: all that is asked for is there to be asked for. */
+static bool check_words(const struct listing *l, GError **error)
 {
-    for (unsigned class = 0; class < LATENCY_CLASSES; class++)
-        if (strcmp(op, latency_class_name(class)) == 0)
-            return true;
+    bool class = !l->op, stage = !l->stage;
+    for (unsigned i = 0; i < LATENCY_CLASSES; i++)
+        class = class || strcmp(l->op, latency_class_name(i)) == 0;
+    for (unsigned i = 0; i < LATENCY_STAGES; i++)
+        stage = stage || strcmp(l->stage, latency_stage_name(i)) == 0;
+    if (!class)
+        g_set_error(error, CORE_ERROR, CORE_ERROR_INVALID,
+                    "'%s' is no class of commands: read, write or other", l->op);
+    else if (!stage)
+        g_set_error(error, CORE_ERROR, CORE_ERROR_INVALID,
+                    "'%s' is no stage: receive, scsi, store, send or total", l->stage);
+    return class && stage;
+}
+
+/* All histograms of a logical unit are some 10 kB. */
+#define LUNS_MAX 256u
+
+static bool check_number(const struct listing *l, GError **error)
+{
+    unsigned luns = l->scope.lu ? 1 : stats_count_luns(l->scope.target);
+    if (l->stage || luns <= LUNS_MAX)
+        return true;
+    g_set_error(error, CORE_ERROR, CORE_ERROR_INVALID,
+                "these are %u logical units: ask for one stage, or for one of them", luns);
     return false;
 }
 
 void stats_histogram_(struct control_call *call, const json_t *params)
 {
-    struct listing l = {.op = control_text(params, "op")};
-    if (l.op && !is_class(l.op)) {
-        control_fail(call, g_error_new(CORE_ERROR, CORE_ERROR_INVALID,
-                                       "'%s' is no class of commands: read, write or other", l.op));
-        return;
-    }
+    struct listing l = {.op = control_text(params, "op"), .stage = control_text(params, "stage")};
+    GError *error = NULL;
     if (!stats_find_scope(call, params, &l.scope))
         return;
+    if (!check_words(&l, &error) || !check_number(&l, &error)) {
+        control_fail(call, error);
+        return;
+    }
     l.list = json_array();
     stats_each_lun(l.scope.target, append_lun, &l);
     control_reply(call, l.list);

@@ -7,21 +7,11 @@
 #include "config.h"
 #include "daemon.h"
 #include "lu.h"
+#include "metrics.h"
 #include "nexus.h"
 #include "plugin.h"
 #include "target.h"
 #include "thread.h"
-
-/* Bounds of the buckets of latency: powers of two from 16 us to 1.07 s. */
-#define BOUND_FIRST 14u
-#define BOUND_LAST  30u
-
-/* One family while it is written. `what`: which of several figures, see the families. */
-struct metric {
-    const char *name, *type, *help;
-    void (*write)(GString *text, const struct metric *metric);
-    size_t what;
-};
 
 /* ---- Lines ---- */
 
@@ -39,25 +29,25 @@ static void put_escaped(GString *text, const char *value)
 }
 
 /* One more label; NULL: an empty value. */
-static void put_label(GString *text, const char *name, const char *value)
+void metrics_label(GString *text, const char *name, const char *value)
 {
     g_string_append_printf(text, "%s%s=\"", text->str[text->len - 1] == '{' ? "" : ",", name);
     put_escaped(text, value ? value : "");
     g_string_append_c(text, '"');
 }
 
-static void put_number(GString *text, const char *name, uint64_t value)
+void metrics_number(GString *text, const char *name, uint64_t value)
 {
     g_string_append_printf(text, "%s%s=\"%" G_GUINT64_FORMAT "\"",
                            text->str[text->len - 1] == '{' ? "" : ",", name, value);
 }
 
-static void begin(GString *text, const struct metric *metric, const char *suffix)
+void metrics_begin(GString *text, const struct metric *metric, const char *suffix)
 {
     g_string_append_printf(text, "%s%s{", metric->name, suffix);
 }
 
-static void end(GString *text, uint64_t value)
+void metrics_end(GString *text, uint64_t value)
 {
     g_string_append_printf(text, "} %" G_GUINT64_FORMAT "\n", value);
 }
@@ -65,12 +55,6 @@ static void end(GString *text, uint64_t value)
 static void plain(GString *text, const struct metric *metric, uint64_t value)
 {
     g_string_append_printf(text, "%s %" G_GUINT64_FORMAT "\n", metric->name, value);
-}
-
-/* The same figure in every locale. */
-static const char *seconds(char buffer[G_ASCII_DTOSTR_BUF_SIZE], uint64_t ns)
-{
-    return g_ascii_formatd(buffer, G_ASCII_DTOSTR_BUF_SIZE, "%.10g", (double)ns / 1e9);
 }
 
 /* ---- The daemon ---- */
@@ -82,9 +66,9 @@ static void write_up(GString *text, const struct metric *metric)
 
 static void write_build(GString *text, const struct metric *metric)
 {
-    begin(text, metric, "");
-    put_label(text, "version", PACKAGE_VERSION);
-    end(text, 1);
+    metrics_begin(text, metric, "");
+    metrics_label(text, "version", PACKAGE_VERSION);
+    metrics_end(text, 1);
 }
 
 static void write_uptime(GString *text, const struct metric *metric)
@@ -98,14 +82,14 @@ static void write_plugins(GString *text, const struct metric *metric)
     const GPtrArray *list = plugins_list(daemon_get()->plugins);
     for (guint i = 0; i < list->len; i++) {
         const struct plugin *p = list->pdata[i];
-        begin(text, metric, "");
-        put_label(text, "name", p->name);
-        put_label(text, "kind", p->kind ? plugin_kind_name(p->kind) : NULL);
-        put_label(text, "version", p->version);
-        put_label(text, "abi", p->abi);
-        put_label(text, "state", plugin_state_name(p->state));
-        put_label(text, "file", p->file);
-        end(text, 1);
+        metrics_begin(text, metric, "");
+        metrics_label(text, "name", p->name);
+        metrics_label(text, "kind", p->kind ? plugin_kind_name(p->kind) : NULL);
+        metrics_label(text, "version", p->version);
+        metrics_label(text, "abi", p->abi);
+        metrics_label(text, "state", plugin_state_name(p->state));
+        metrics_label(text, "file", p->file);
+        metrics_end(text, 1);
     }
 }
 
@@ -121,9 +105,9 @@ static void write_thread(struct tgt_thread *thread, void *data)
     const struct writer *w = data;
     struct buffer_stats stats;
     buffer_pool_stats(thread->buffers, &stats);
-    begin(w->text, w->metric, "");
-    put_number(w->text, "thread", thread->index);
-    end(w->text, w->metric->what ? stats.waits : stats.used);
+    metrics_begin(w->text, w->metric, "");
+    metrics_number(w->text, "thread", thread->index);
+    metrics_end(w->text, w->metric->what ? stats.waits : stats.used);
 }
 
 /* `what`: 0 what is in use, 1 waits. */
@@ -147,18 +131,18 @@ static void write_targets(GString *text, const struct metric *metric)
     g_autoptr(GList) targets = targets_list();
     for (GList *t = targets; t; t = t->next) {
         struct tgt_target *target = t->data;
-        begin(text, metric, "");
-        put_label(text, "target", target->name);
-        end(text, count_of(target, metric->what));
+        metrics_begin(text, metric, "");
+        metrics_label(text, "target", target->name);
+        metrics_end(text, count_of(target, metric->what));
     }
 }
 
 /* ---- Logical units ---- */
 
-static void put_lun(GString *text, const struct core_lu *lu)
+void metrics_lun(GString *text, const struct core_lu *lu)
 {
-    put_label(text, "target", lu->target->name);
-    put_number(text, "lun", lu->lun);
+    metrics_label(text, "target", lu->target->name);
+    metrics_number(text, "lun", lu->lun);
 }
 
 static uint64_t capacity(const struct core_lu *lu)
@@ -170,9 +154,9 @@ static gboolean write_state(gpointer key, gpointer value, gpointer data)
 {
     const struct core_lu *lu = value;
     const struct writer *w = data;
-    begin(w->text, w->metric, "");
-    put_lun(w->text, lu);
-    end(w->text, w->metric->what ? !tgt_lu_is(&lu->pub, TGT_LU_OFFLINE) : capacity(lu));
+    metrics_begin(w->text, w->metric, "");
+    metrics_lun(w->text, lu);
+    metrics_end(w->text, w->metric->what ? !tgt_lu_is(&lu->pub, TGT_LU_OFFLINE) : capacity(lu));
     return FALSE;
 }
 
@@ -193,9 +177,9 @@ static gboolean write_counter(gpointer key, gpointer lu, gpointer data)
     const struct writer *w = data;
     struct lu_counters counters;
     lu_counters(lu, &counters);
-    begin(w->text, w->metric, "");
-    put_lun(w->text, lu);
-    end(w->text, counter_at(&counters, w->metric->what));
+    metrics_begin(w->text, w->metric, "");
+    metrics_lun(w->text, lu);
+    metrics_end(w->text, counter_at(&counters, w->metric->what));
     return FALSE;
 }
 
@@ -210,11 +194,11 @@ static void write_itl(const struct writer *w, const struct core_lu *lu, const st
 {
     struct lu_counters counters = {0};
     itl_count(itl, &counters);
-    begin(w->text, w->metric, "");
-    put_lun(w->text, lu);
-    put_label(w->text, "initiator", itl->nexus->initiator);
-    put_number(w->text, "sid", itl->nexus->id);
-    end(w->text, counter_at(&counters, w->metric->what));
+    metrics_begin(w->text, w->metric, "");
+    metrics_lun(w->text, lu);
+    metrics_label(w->text, "initiator", itl->nexus->initiator);
+    metrics_number(w->text, "sid", itl->nexus->id);
+    metrics_end(w->text, counter_at(&counters, w->metric->what));
 }
 
 static gboolean write_itls(gpointer key, gpointer value, gpointer data)
@@ -232,72 +216,6 @@ static void write_session_counters(GString *text, const struct metric *metric)
 {
     struct writer w = {text, metric};
     stats_each_lun(NULL, write_itls, &w);
-}
-
-/* ---- Latency ---- */
-
-/* One histogram of one logical unit. */
-struct series {
-    const struct writer *writer;
-    const struct core_lu *lu;
-    enum latency_class class;
-    enum latency_stage stage;
-};
-
-static GString *series_begin(const struct series *s, const char *suffix)
-{
-    GString *text = s->writer->text;
-    begin(text, s->writer->metric, suffix);
-    put_lun(text, s->lu);
-    put_label(text, "op", latency_class_name(s->class));
-    put_label(text, "stage", latency_stage_name(s->stage));
-    return text;
-}
-
-static void write_bucket(const struct series *s, const char *bound, uint64_t up_to)
-{
-    GString *text = series_begin(s, "_bucket");
-    put_label(text, "le", bound);
-    end(text, up_to);
-}
-
-/* Count is that of the buckets, whatever comes in meanwhile. */
-static void write_series(const struct series *s, const struct histogram_sum *h)
-{
-    char number[G_ASCII_DTOSTR_BUF_SIZE];
-    uint64_t up_to = 0;
-    unsigned b = 0;
-    for (unsigned power = BOUND_FIRST; power <= BOUND_LAST; power++) {
-        uint64_t bound = (uint64_t)1 << power;
-        for (; histogram_bound(b) <= bound; b++)
-            up_to += h->buckets[b];
-        write_bucket(s, seconds(number, bound), up_to);
-    }
-    write_bucket(s, "+Inf", h->count);
-    g_string_append_printf(series_begin(s, "_sum"), "} %s\n", seconds(number, h->sum));
-    end(series_begin(s, "_count"), h->count);
-}
-
-static gboolean write_latency_of(gpointer key, gpointer lu, gpointer data)
-{
-    struct latency_sum sum;
-    struct series s = {.writer = data, .lu = lu};
-    for (unsigned class = 0; class < LATENCY_CLASSES; class++) {
-        s.class = class;
-        if (!latency_collect(lu, class, &sum))
-            continue;
-        for (unsigned stage = 0; stage < LATENCY_STAGES; stage++) {
-            s.stage = stage;
-            write_series(&s, &sum.stages[stage]);
-        }
-    }
-    return FALSE;
-}
-
-static void write_latency(GString *text, const struct metric *metric)
-{
-    struct writer w = {text, metric};
-    stats_each_lun(NULL, write_latency_of, &w);
 }
 
 /* ---- All of them ---- */
@@ -332,7 +250,7 @@ static const struct metric metrics[] = {
 #undef X
         {"tgt_lun_latency_seconds", "histogram",
          "Time of commands by stage; busy threads measure one of 16, which counts as 16.",
-         write_latency, 0},
+         metrics_write_latency, 0},
 };
 
 void stats_metrics_(struct control_call *call, const json_t *params)

@@ -72,6 +72,16 @@ void stats_each_lun(const struct tgt_target *only, GTraverseFunc fn, void *data)
             g_tree_foreach(((struct tgt_target *)t->data)->luns, fn, data);
 }
 
+unsigned stats_count_luns(const struct tgt_target *only)
+{
+    unsigned luns = 0;
+    g_autoptr(GList) targets = targets_list();
+    for (GList *t = targets; t; t = t->next)
+        if (!only || only == t->data)
+            luns += (unsigned)g_tree_nnodes(((struct tgt_target *)t->data)->luns);
+    return luns;
+}
+
 /* ---- Which ones ---- */
 
 bool stats_find_scope(struct control_call *call, const json_t *params, struct stats_scope *scope)
@@ -137,7 +147,10 @@ const struct control_method control_stats_methods[] = {
      "Show how long commands took, by stage in nanoseconds, and how large they were",
      true,
      stats_histogram_,
-     {{TARGET}, {LUN}, {"op", CONTROL_STRING, false, "only this class: read, write or other"}}},
+     {{TARGET},
+      {LUN},
+      {"op", CONTROL_STRING, false, "only this class: read, write or other"},
+      {"stage", CONTROL_STRING, false, "only this stage, and no sizes"}}},
     {"stats.metrics", "Show all figures as text for Prometheus", true, stats_metrics_, {{0}}},
     {"stats.reset", "Begin anew to count and to measure", false, stats_reset_, {{TARGET}, {LUN}}},
     {0},

@@ -10,6 +10,8 @@ json_t *stats_place(const struct core_lu *lu);
 /* Each logical unit, or each of one target. */
 void stats_each_lun(const struct tgt_target *only, GTraverseFunc fn, void *data);
 
+unsigned stats_count_luns(const struct tgt_target *only);
+
 /* Which logical units a call is about; NULL: all. */
 struct stats_scope {
     const struct tgt_target *target;

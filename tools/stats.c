@@ -57,6 +57,7 @@ struct figures *stats_look(struct ctl *ctl, enum figures_by by)
     json_t *params = stats_params(ctl), *histograms = NULL;
     struct figures *f = NULL;
     json_t *stats = ctl_call(ctl, "stats.show", json_incref(params));
+    json_object_set_new(params, "stage", json_string("total"));
     if (stats)
         histograms = ctl_call(ctl, "stats.histogram", json_incref(params));
     if (histograms)

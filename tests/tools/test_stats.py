@@ -65,7 +65,7 @@ def test_histogram_of_one(b):
 
 
 @tap.cases(target=({"target": "iqn.2024-01.org.example:none"}, "not-found"), lun=({"target": bed.IQN, "lun": 9}, "not-found"),
-           op=({"op": "erase"}, "invalid"), alone=({"lun": 1}, "invalid"))
+           op=({"op": "erase"}, "invalid"), stage=({"stage": "middle"}, "invalid"), alone=({"lun": 1}, "invalid"))
 def test_histogram_of_none(b, params, kind):
     b.target()
     tap.equal(b.client().error("stats.histogram", **params)["data"]["kind"], kind, "kind")
@@ -139,6 +139,21 @@ def test_metrics_of_latency(b):
     tap.equal(total["count"], 3, "writes")
     tap.true(0 < total["sum"] < 30 * tap.slowness(), f"{total['sum']} seconds for three writes")
     tap.true(sum(series["write", stage]["sum"] for stage in STAGES[:-1]) <= total["sum"] + 1e-6, "parts of the whole")
+
+
+def test_latency_of_very_many_is_told_together(b):
+    b.target()
+    b.work()
+    client = b.client()
+    client.result("stats.histogram")
+    for lun in range(3, 260):
+        client.result("lun.create", target=bed.IQN, lun=lun, bs="mem", options=["size=64K"])
+    series = prometheus.histograms(metrics(b)["tgt_lun_latency_seconds"])
+    tap.equal({tuple(label for label, _ in labels) for labels in series}, {("op", "stage")}, "labels")
+    tap.equal(series[("op", "write"), ("stage", "total")]["count"], 3, "writes")
+    tap.equal(client.error("stats.histogram")["data"]["kind"], "invalid", "all histograms of all")
+    rows = client.result("stats.histogram", target=bed.IQN, op="write", stage="total")
+    tap.equal([(list(row["latency"]), row["latency"]["total"]["count"], "size" in row) for row in rows], [(["total"], 3, False)], "one stage")
 
 
 def test_metrics_without_anything(b):
