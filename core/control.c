@@ -375,6 +375,10 @@ void control_put(json_t *object, const char *name, const char *text)
 {
     if (!text)
         return;
+    if (g_utf8_validate(text, -1, NULL)) {
+        json_object_set_new_nocheck(object, name, json_string_nocheck(text));
+        return;
+    }
     g_autofree char *valid = g_utf8_make_valid(text, -1);
     json_object_set_new(object, name, json_string(valid));
 }
