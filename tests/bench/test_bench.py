@@ -154,5 +154,13 @@ def test_count_reports(bed):
         tap.true(whole[figure] >= 0, f"no {figure} in {whole}")
 
 
+@tap.timeout(60)
+def test_manage_reports(bed):
+    rows = bed.bench("manage", "--targets", "3", "--luns", "2", "--peer-targets", "0")["rows"]
+    tap.equal({(row["target"], row["targets"], row["luns"]) for row in rows}, {("ours", 3, 6)},
+              "what was measured")
+    tap.equal([row["operation"] for row in rows][:3], ["check", "apply", "apply again"], "operations")
+
+
 if __name__ == "__main__":
     sys.exit(tap.main(globals(), Bed(sys.argv[1]), sys.argv[2:]))
