@@ -30,6 +30,7 @@ const struct option_row option_rows[] = {
     {"discovery", 0, NULL, "for discovery instead of a target"},
     {"dry-run", 0, NULL, "only say what would be done"},
     {"force", 0, NULL, "also what is in use: sessions are closed, accounts unbound"},
+    {"from", 0, "FORMAT", "whose configuration it is: targetcli, ctl.conf or scst"},
     {"if-exists", 0, NULL, "do not fail when there is nothing to delete"},
     {"if-not-exists", 0, NULL, "do not fail when it is there already; it stays as it is"},
     {"initiator", 0, "IQN", "iSCSI name of an initiator"},

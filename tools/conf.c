@@ -32,7 +32,8 @@ static void note_free(gpointer data)
 static void note(struct conf *conf, struct conf_where where, bool error, char *text)
 {
     struct conf_note *n = g_new(struct conf_note, 1);
-    *n = (struct conf_note){where, error, text};
+    *n = (struct conf_note){where, error, g_utf8_make_valid(text, -1)};
+    g_free(text);
     if (g_hash_table_add(conf->said, conf_note_text(n)))
         g_ptr_array_add(conf->notes, n);
     else

@@ -1,66 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* tgtctl config: check, show, compare, apply, save configurations; the daemon never reads them
- * itself. */
+/* tgtctl config: check, show, save configurations; the daemon never reads them itself. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "config-file.h"
+#include "config-source.h"
 #include "ctl.h"
 #include "model-check.h"
 #include "model-live.h"
-#include "plan.h"
 #include "rpc.h"
 
 static const char *plural(unsigned n)
 {
     return n == 1 ? "" : "s";
-}
-
-static const char *file_of(const struct ctl *ctl, guint word)
-{
-    return ctl_word(ctl, word) ? ctl_word(ctl, word) : CONFIG_FILE;
-}
-
-static bool is_standard_stream(const char *path)
-{
-    return strcmp(path, "-") == 0;
-}
-
-/* ---- Reading a file ---- */
-
-/* A file and what it means. */
-struct source {
-    struct conf *conf;
-    struct model *model;
-};
-
-static void source_clear(struct source *s)
-{
-    model_free(s->model);
-    conf_free(s->conf);
-}
-
-/* False: it cannot be read at all; stderr says why. */
-static bool source_load(struct source *s, const char *path)
-{
-    g_autoptr(GError) error = NULL;
-    *s = (struct source){.conf = conf_load(is_standard_stream(path) ? "/dev/stdin" : path, &error)};
-    if (!s->conf) {
-        fprintf(stderr, "tgtctl: %s\n", error->message);
-        return false;
-    }
-    s->model = model_read(s->conf);
-    model_check(s->conf, s->model);
-    return true;
-}
-
-static void print_notes(const struct conf *conf, FILE *out)
-{
-    for (guint i = 0; i < conf->notes->len; i++) {
-        g_autofree char *text = conf_note_text(conf->notes->pdata[i]);
-        fprintf(out, "%s\n", text);
-    }
 }
 
 /* ---- check ---- */
@@ -99,7 +52,7 @@ static void print_check(const struct source *s)
 {
     unsigned errors = conf_errors(s->conf), warnings = s->conf->notes->len - errors;
     unsigned luns = model_lun_count(s->model);
-    print_notes(s->conf, stdout);
+    source_print_notes(s->conf, stdout);
     printf("%u error%s, %u warning%s in %u file%s (%u target%s, %u LUN%s)\n", errors,
            plural(errors), warnings, plural(warnings), s->conf->files->len,
            plural(s->conf->files->len), s->model->targets->len, plural(s->model->targets->len),
@@ -109,7 +62,7 @@ static void print_check(const struct source *s)
 static enum ctl_exit config_check(struct ctl *ctl)
 {
     struct source s;
-    if (!source_load(&s, file_of(ctl, 0)))
+    if (!source_load(&s, source_file(ctl, 0)))
         return CTL_INVALID;
     check_plugins(ctl, &s);
     enum ctl_exit status = conf_errors(s.conf) > 0 ? CTL_INVALID : CTL_OK;
@@ -144,9 +97,9 @@ static enum ctl_exit config_show(struct ctl *ctl)
     if (args_has(&ctl->args, "running"))
         return ctl_word(ctl, 0) ? ctl_wrong("either a file is shown or, with --running, the daemon")
                                 : show_running(ctl);
-    if (!source_load(&s, file_of(ctl, 0)))
+    if (!source_load(&s, source_file(ctl, 0)))
         return CTL_INVALID;
-    print_notes(s.conf, stderr);
+    source_print_notes(s.conf, stderr);
     enum ctl_exit status = show(ctl, s.model);
     if (conf_errors(s.conf) > 0)
         status = CTL_INVALID;
@@ -158,7 +111,7 @@ static enum ctl_exit save(const char *path, const char *text)
 {
     g_autoptr(GError) error = NULL;
     g_autofree char *id = NULL;
-    if (is_standard_stream(path))
+    if (source_is_standard(path))
         return fputs(text, stdout), CTL_OK;
     if (!config_file_save(path, text, &id, &error)) {
         fprintf(stderr, "tgtctl: %s\n", error->message);
@@ -178,111 +131,7 @@ static enum ctl_exit config_save(struct ctl *ctl)
         return ctl->status;
     g_autofree char *text = model_write(live, true);
     model_free(live);
-    return save(file_of(ctl, 0), text);
-}
-
-/* ---- diff, apply ---- */
-
-/* What a file and a daemon have in common, and what not. */
-struct comparison {
-    struct source source;
-    struct model *live;
-    struct plan *plan;
-};
-
-static void comparison_clear(struct comparison *c)
-{
-    plan_free(c->plan);
-    model_free(c->live);
-    source_clear(&c->source);
-}
-
-static bool check_against_daemon(struct ctl *ctl, struct comparison *c)
-{
-    json_t *plugins = ctl_call(ctl, "plugin.list", NULL);
-    if (!plugins)
-        return false;
-    model_check_plugins(c->source.conf, c->source.model, plugins);
-    if (!args_has(&ctl->args, "force"))
-        model_check_in_use(c->source.conf, c->source.model, c->live);
-    json_decref(plugins);
-    ctl->status = CTL_INVALID;
-    return conf_errors(c->source.conf) == 0;
-}
-
-/* False: ctl->status is the exit status, stderr says why. */
-static bool compare(struct ctl *ctl, struct comparison *c)
-{
-    *c = (struct comparison){0};
-    if (!source_load(&c->source, file_of(ctl, 0))) {
-        ctl->status = CTL_INVALID;
-        return false;
-    }
-    c->live = model_live(ctl, true);
-    bool ok = c->live && check_against_daemon(ctl, c);
-    print_notes(c->source.conf, stderr);
-    if (ok)
-        c->plan = plan_new(c->live, c->source.model, args_has(&ctl->args, "prune"),
-                           args_has(&ctl->args, "force"));
-    return ok;
-}
-
-static void show_plan(struct ctl *ctl, const struct plan *plan)
-{
-    if (!ctl->json || !ctl_json(ctl, plan_json(plan)))
-        plan_print(plan);
-}
-
-static enum ctl_exit config_diff(struct ctl *ctl)
-{
-    struct comparison c;
-    enum ctl_exit status = CTL_OK;
-    if (!compare(ctl, &c)) {
-        status = ctl->status;
-    } else {
-        show_plan(ctl, c.plan);
-        status = plan_is_empty(c.plan) ? CTL_OK : CTL_DIFFERENT;
-    }
-    comparison_clear(&c);
-    return status;
-}
-
-/* Nobody has changed anything since we have looked. */
-static bool is_still_so(struct ctl *ctl, const struct model *live)
-{
-    json_int_t generation = model_generation(ctl);
-    if (generation == live->generation)
-        return true;
-    if (generation >= 0) {
-        fputs("tgtctl: somebody else has just changed the configuration: nothing was done\n",
-              stderr);
-        ctl->status = CTL_BUSY;
-    }
-    return false;
-}
-
-static enum ctl_exit apply(struct ctl *ctl, const struct plan *plan)
-{
-    unsigned held =
-        plan_held(plan, PLAN_DISRUPT) + (plan->prune ? plan_held(plan, PLAN_REMOVE) : 0);
-    if (!is_still_so(ctl, plan->live) || !plan_run(ctl, plan))
-        return ctl->status;
-    show_plan(ctl, plan);
-    return held > 0 ? CTL_PARTIAL : CTL_OK;
-}
-
-static enum ctl_exit config_apply(struct ctl *ctl)
-{
-    struct comparison c;
-    enum ctl_exit status = ctl->status;
-    if (!compare(ctl, &c))
-        status = ctl->status;
-    else if (!args_has(&ctl->args, "dry-run"))
-        status = apply(ctl, c.plan);
-    else
-        show_plan(ctl, c.plan);
-    comparison_clear(&c);
-    return status;
+    return save(source_file(ctl, 0), text);
 }
 
 /* ---- backup ---- */
@@ -329,9 +178,9 @@ static enum ctl_exit config_backup(struct ctl *ctl)
 {
     const char *what = ctl_word(ctl, 0), *id = ctl_word(ctl, 1);
     if (strcmp(what, "list") == 0 && !ctl_word(ctl, 2))
-        return list_backups(ctl, file_of(ctl, 1));
+        return list_backups(ctl, source_file(ctl, 1));
     if (strcmp(what, "restore") == 0 && id)
-        return restore_backup(file_of(ctl, 2), id);
+        return restore_backup(source_file(ctl, 2), id);
     return ctl_wrong("tgtctl config backup list [FILE], or restore ID [FILE]");
 }
 
@@ -377,6 +226,14 @@ const struct command ctl_config_commands[] = {
      1,
      config_save,
      {NULL}},
+    {"config",
+     "convert",
+     "FILE",
+     "Print another target's configuration as targets.conf",
+     1,
+     1,
+     config_convert,
+     {"from"}},
     {"config",
      "backup",
      "list [FILE] | restore ID [FILE]",

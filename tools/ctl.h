@@ -106,6 +106,10 @@ const char *const *ctl_options(const struct command *c);
 
 /* The word behind noun and verb, or NULL. */
 const char *ctl_word(const struct ctl *ctl, guint index);
+/* ctl-apply.c, ctl-convert.c: commands of ctl_config_commands. */
+enum ctl_exit config_apply(struct ctl *ctl);
+enum ctl_exit config_convert(struct ctl *ctl);
+enum ctl_exit config_diff(struct ctl *ctl);
 /* The exit status for an error of the daemon or the connection. */
 enum ctl_exit ctl_exit_of(int code);
 /* Call a method; takes over `params`. NULL: stderr says why, and ctl->status is the exit status. */

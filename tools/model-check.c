@@ -10,7 +10,7 @@
 
 #include "plugin.h"
 
-typedef void (*lun_fn)(struct conf *conf, const struct model_target *t, const struct model_lun *lun,
+typedef void (*lun_fn)(struct conf *conf, const struct model_target *t, struct model_lun *lun,
                        const void *data);
 
 static void each_lun(struct conf *conf, const struct model *model, lun_fn fn, const void *data)
@@ -32,7 +32,7 @@ static bool has_file(const struct model_lun *lun)
     return lun->path && bs && g_strv_contains(stores, bs);
 }
 
-static void check_file(struct conf *conf, const struct model_target *t, const struct model_lun *lun,
+static void check_file(struct conf *conf, const struct model_target *t, struct model_lun *lun,
                        const void *data)
 {
     struct stat st;
@@ -41,6 +41,7 @@ static void check_file(struct conf *conf, const struct model_target *t, const st
         return;
     void (*say)(struct conf *, struct conf_where, const char *, ...) =
         model->ignore_errors ? conf_warn : conf_wrong;
+    lun->absent = stat(lun->path, &st) < 0 && model->ignore_errors;
     if (stat(lun->path, &st) < 0)
         say(conf, lun->where, "LUN %u of %s: %s: %s", lun->number, t->name, lun->path,
             g_strerror(errno));
@@ -57,8 +58,8 @@ static void check_passwords(struct conf *conf, const struct model *model)
     }
 }
 
-static void check_controller(struct conf *conf, const struct model_target *t,
-                             const struct model_lun *lun, const void *data)
+static void check_controller(struct conf *conf, const struct model_target *t, struct model_lun *lun,
+                             const void *data)
 {
     if (lun->number == 0 && t->legacy)
         conf_wrong(conf, lun->where,
@@ -106,8 +107,8 @@ static void check_one(struct conf *conf, const struct model_lun *lun, const stru
                    name, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
-static void check_plugins(struct conf *conf, const struct model_target *t,
-                          const struct model_lun *lun, const void *data)
+static void check_plugins(struct conf *conf, const struct model_target *t, struct model_lun *lun,
+                          const void *data)
 {
     const char *bs = model_lun_bs(lun), *type = lun->value[LUN_TYPE];
     if (bs)
@@ -131,8 +132,8 @@ void model_check_plugins(struct conf *conf, const struct model *model, const jso
 
 /* ---- In use ---- */
 
-static void check_in_use(struct conf *conf, const struct model_target *t,
-                         const struct model_lun *lun, const void *data)
+static void check_in_use(struct conf *conf, const struct model_target *t, struct model_lun *lun,
+                         const void *data)
 {
     struct stat st;
     const struct model_target *live = model_target(data, t->name);

@@ -115,6 +115,7 @@ json_t *model_json(const struct model *model)
     json_object_set_new(o, "targets", targets);
     json_object_set_new(o, "accounts", accounts);
     json_object_set_new(o, "discovery_accounts", texts(model->incoming));
+    put(o, "discovery_auth", model_discovery_auth(model));
     put(o, "discovery_outgoing_account", model->outgoing);
     json_object_set_new(o, "isns", isns);
     json_object_set_new(o, "portals", portals_json(model));

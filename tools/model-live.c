@@ -175,6 +175,7 @@ static void take_defaults(struct model *model, const json_t *system)
 {
     const char *transport, *key;
     json_t *values, *value, *all = json_object_get(system, "target_defaults");
+    model->discovery_auth = g_strdup(ctl_text(system, "discovery_auth"));
     json_object_foreach(all, transport, values)
         json_object_foreach(values, key, value)
             g_hash_table_insert(model->defaults, g_strdup(key), g_strdup(json_string_value(value)));

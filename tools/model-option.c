@@ -21,6 +21,7 @@ static const struct option options[] = {
     {"control-port", F},
     {"incomingdiscoveryuser", F},
     {"outgoingdiscoveryuser", F},
+    {"discovery-auth", F},
     {"account", F},
     {"portal", F},
     {"identity", F | T | S},
@@ -169,6 +170,10 @@ void model_check_blocks(struct model_reader *r, const struct conf_block *block,
     for (guint i = 0; i < block->blocks->len; i++) {
         const struct conf_block *b = block->blocks->pdata[i];
         const char *near = suggest(b->name, names);
+        if (!g_utf8_validate(b->name, -1, NULL) || (b->arg && !g_utf8_validate(b->arg, -1, NULL))) {
+            conf_wrong(r->conf, b->where, "the name of the block is not UTF-8 text");
+            continue;
+        }
         if (g_strv_contains(names, b->name) && b->arg && *b->arg)
             continue;
         if (g_strv_contains(names, b->name))
@@ -188,7 +193,9 @@ GArray *model_lines(struct model_reader *r, const struct conf_block *block, cons
     for (guint i = 0; option && i < option->values->len; i++) {
         const struct conf_value *v = option->values->pdata[i];
         const struct model_line line = {v->text, v->where, v->cut};
-        if (v->text && *v->text)
+        if (v->text && !g_utf8_validate(v->text, -1, NULL))
+            conf_wrong(r->conf, v->where, "the value of '%s' is not UTF-8 text", key);
+        else if (v->text && *v->text)
             g_array_append_val(lines, line);
         else
             conf_warn(r->conf, v->where, "'%s' has no value: the line is left out", key);

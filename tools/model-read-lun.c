@@ -48,7 +48,7 @@ static void add_blocks(const struct conf_block *target, const char *key, GArray 
 {
     for (guint i = 0; i < target->blocks->len; i++) {
         const struct conf_block *b = target->blocks->pdata[i];
-        if (strcmp(b->name, key) == 0 && b->arg && *b->arg)
+        if (strcmp(b->name, key) == 0 && b->arg && *b->arg && g_utf8_validate(b->arg, -1, NULL))
             store_add(stores, b->arg, b, b->where, *key == 'd');
     }
 }

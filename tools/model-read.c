@@ -68,8 +68,19 @@ char *model_read_user(struct model_reader *r, const struct conf_block *block, co
     return lines->len > 0 ? take_user(r, key, &g_array_index(lines, struct model_line, 0)) : NULL;
 }
 
+static void read_discovery_auth(struct model_reader *r, const struct conf_block *root)
+{
+    struct model_line line;
+    if (!model_line(r, root, "discovery-auth", &line))
+        return;
+    r->model->discovery_auth = g_strdup(line.text);
+    if (strcmp(line.text, "none") != 0 && strcmp(line.text, "chap") != 0)
+        conf_wrong(r->conf, line.where, "'discovery-auth' is none or chap, not '%s'", line.text);
+}
+
 static void read_accounts(struct model_reader *r, const struct conf_block *root)
 {
+    read_discovery_auth(r, root);
     g_autoptr(GPtrArray) unbound = g_ptr_array_new_with_free_func(g_free);
     model_read_users(r, root, "incomingdiscoveryuser", r->model->incoming);
     r->model->outgoing = model_read_user(r, root, "outgoingdiscoveryuser");

@@ -291,6 +291,8 @@ char *model_write(const struct model *model, bool secrets)
     put(&w, "default-driver", model->default_driver ? model->default_driver : "iscsi");
     put_portals(&w, model);
     put_isns(&w, model);
+    if (strcmp(model_discovery_auth(model), model->incoming->len > 0 ? "chap" : "none") != 0)
+        put(&w, "discovery-auth", model->discovery_auth);
     put_users(&w, model, "incomingdiscoveryuser", model->incoming);
     if (model->outgoing)
         put_user(&w, model, "outgoingdiscoveryuser", model->outgoing);

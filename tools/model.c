@@ -95,6 +95,7 @@ void model_free(struct model *m)
     for (unsigned i = 0; i < MODEL_ISNS_KEYS; i++)
         g_free(m->isns[i]);
     g_free(m->outgoing);
+    g_free(m->discovery_auth);
     g_free(m->default_driver);
     g_free(m->control_port);
     g_free(m);
@@ -205,6 +206,13 @@ unsigned model_lun_count(const struct model *model)
 }
 
 /* ---- Accounts and parameters ---- */
+
+const char *model_discovery_auth(const struct model *model)
+{
+    if (model->discovery_auth)
+        return model->discovery_auth;
+    return model->incoming->len > 0 ? "chap" : "none";
+}
 
 struct model_account *model_account(const struct model *model, const char *name)
 {

@@ -75,6 +75,7 @@ struct model_lun {
     struct conf_where where;
     char *path;            /* NULL: no medium */
     bool direct;           /* direct-store: identity comes from the device */
+    bool absent;           /* its file is not there, and errors are to be ignored */
     bool in_use_allowed;   /* allow-in-use */
     GPtrArray *options;    /* char *: of the backing store, key=value, in order */
     GPtrArray *mode_pages; /* char *: pages as a whole, as tgtadm takes them */
@@ -145,6 +146,7 @@ extern const char *const model_isns_names[MODEL_ISNS_KEYS];
 extern const char *const model_isns_defaults[MODEL_ISNS_KEYS];
 
 struct model {
+    char *discovery_auth;        /* "none" or "chap"; NULL: not said */
     GPtrArray *targets;          /* struct model_target, in order */
     GHashTable *by_name;         /* name -> struct model_target */
     GPtrArray *accounts;         /* struct model_account, in order */
@@ -173,6 +175,8 @@ void model_lun_set(struct model_lun *lun, enum model_lun_key key, const char *va
 struct model_account *model_account(const struct model *model, const char *name);
 struct model_account *model_account_add(struct model *model, const char *name, const char *password,
                                         struct conf_where where);
+/* Whether discovery wants accounts: what is said, or what follows from the accounts. */
+const char *model_discovery_auth(const struct model *model);
 /* NULL: it is not among them. */
 struct model_param *model_param(const struct model_target *target, const char *key);
 void model_param_set(struct model_target *target, const char *key, const char *value,

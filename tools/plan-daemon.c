@@ -43,6 +43,19 @@ void plan_accounts(struct plan *plan)
     }
 }
 
+/* By a target that cannot go or change because of its sessions. */
+static bool stays_bound(const struct plan *plan, const char *name)
+{
+    for (guint i = 0; !plan->force && i < plan->live->targets->len; i++) {
+        const struct model_target *t = plan->live->targets->pdata[i],
+                                  *want = model_target(plan->want, t->name);
+        bool stays = t->sessions > 0 && (!want || (want->tid && want->tid != t->tid));
+        if (stays && (model_has(t->incoming, name) || g_strcmp0(t->outgoing, name) == 0))
+            return true;
+    }
+    return false;
+}
+
 void plan_forgotten_accounts(struct plan *plan)
 {
     for (guint i = 0; i < plan->live->accounts->len; i++) {
@@ -56,6 +69,8 @@ void plan_forgotten_accounts(struct plan *plan)
             plan_undo(call, "account.create", secret(live->name, live->password));
         if (!plan->prune)
             plan_hold(step, "only with --prune");
+        else if (stays_bound(plan, live->name))
+            plan_hold(step, "its target has sessions: only with --force");
     }
 }
 
@@ -89,15 +104,38 @@ static void unbind(struct plan *plan, const char *name, bool outgoing)
         plan_hold(step, "only with --prune");
 }
 
+static json_t *auth_setting(const char *auth)
+{
+    return json_pack("{s:{s:s}}", "values", "discovery_auth", auth);
+}
+
+/* Binding turns CHAP on, and unbinding leaves it on. */
+static void plan_discovery_auth(struct plan *plan, bool binds)
+{
+    const char *live = model_discovery_auth(plan->live), *want = model_discovery_auth(plan->want);
+    bool said = plan->want->discovery_auth || plan->want->incoming->len > 0 || plan->prune;
+    if (!said || strcmp(binds ? "chap" : live, want) == 0)
+        return;
+    struct plan_step *step =
+        plan_step(plan, PLAN_CHANGE, NULL, "online change", "discovery-auth %s -> %s", live, want);
+    plan_undo(plan_call(step, PHASE_LAST, "system.set", auth_setting(want), nowhere), "system.set",
+              auth_setting(live));
+}
+
 static void plan_discovery(struct plan *plan)
 {
     const struct model *live = plan->live, *want = plan->want;
+    bool binds = false;
     for (guint i = 0; i < live->incoming->len; i++)
         if (!model_has(want->incoming, live->incoming->pdata[i]))
             unbind(plan, live->incoming->pdata[i], false);
-    for (guint i = 0; i < want->incoming->len; i++)
-        if (!model_has(live->incoming, want->incoming->pdata[i]))
-            bind(plan, want->incoming->pdata[i], false);
+    for (guint i = 0; i < want->incoming->len; i++) {
+        if (model_has(live->incoming, want->incoming->pdata[i]))
+            continue;
+        bind(plan, want->incoming->pdata[i], false);
+        binds = true;
+    }
+    plan_discovery_auth(plan, binds);
     if (g_strcmp0(live->outgoing, want->outgoing) == 0)
         return;
     if (live->outgoing)

@@ -271,6 +271,8 @@ static void add_lun(struct plan *plan, const struct model_target *t, struct mode
     struct plan_step *step = plan_step(plan, PLAN_ADD, t->name, NULL, "lun %u  backing-store %s",
                                        lun->number, name_of_store(lun));
     plan_lun_calls(step, t, lun);
+    if (lun->absent)
+        plan_hold(step, "its file is not there");
 }
 
 void plan_luns(struct plan *plan, const struct model_target *live, struct model_target *want)

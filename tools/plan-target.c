@@ -2,33 +2,32 @@
 /* Compares targets: what they are, whom they let in. */
 #include <string.h>
 
-#include "acl.h"
 #include "plan.h"
 
 static const struct conf_where nowhere = {0};
 
-static json_t *target_params(const struct model_target *t)
+json_t *plan_target_params(const struct model_target *t)
 {
     return json_pack("{s:s}", "target", t->name);
 }
 
-static json_t *with(const struct model_target *t, const char *key, const char *value)
+json_t *plan_with(const struct model_target *t, const char *key, const char *value)
 {
-    json_t *params = target_params(t);
+    json_t *params = plan_target_params(t);
     json_object_set_new(params, key, json_string(value));
     return params;
 }
 
-static json_t *setting(const struct model_target *t, const char *key, const char *value)
+json_t *plan_setting(const struct model_target *t, const char *key, const char *value)
 {
-    json_t *params = target_params(t);
+    json_t *params = plan_target_params(t);
     json_object_set_new(params, "values", json_pack("{s:s}", key, value));
     return params;
 }
 
-static json_t *binding(const struct model_target *t, const char *name, bool outgoing)
+json_t *plan_binding(const struct model_target *t, const char *name, bool outgoing)
 {
-    json_t *params = with(t, "name", name);
+    json_t *params = plan_with(t, "name", name);
     if (outgoing)
         json_object_set_new(params, "outgoing", json_true());
     return params;
@@ -39,7 +38,7 @@ static json_t *binding(const struct model_target *t, const char *name, bool outg
 static void call_values(struct plan_step *step, const struct plan *plan,
                         const struct model_target *t)
 {
-    json_t *values = json_object(), *params = target_params(t);
+    json_t *values = json_object(), *params = plan_target_params(t);
     if (!t->online)
         json_object_set_new(values, "online", json_string("no"));
     if (t->alias)
@@ -62,13 +61,14 @@ static void call_values(struct plan_step *step, const struct plan *plan,
 static void call_accounts(struct plan_step *step, const struct model_target *t)
 {
     for (guint i = 0; i < t->incoming->len; i++)
-        plan_call(step, PHASE_SETTING, "account.bind", binding(t, t->incoming->pdata[i], false),
-                  t->where);
+        plan_call(step, PHASE_SETTING, "account.bind",
+                  plan_binding(t, t->incoming->pdata[i], false), t->where);
     if (t->outgoing)
-        plan_call(step, PHASE_SETTING, "account.bind", binding(t, t->outgoing, true), t->where);
-    if (t->chap != (t->incoming->len > 0))
-        plan_call(step, PHASE_AUTH, "target.set", setting(t, "auth", t->chap ? "chap" : "none"),
+        plan_call(step, PHASE_SETTING, "account.bind", plan_binding(t, t->outgoing, true),
                   t->where);
+    if (t->chap != (t->incoming->len > 0))
+        plan_call(step, PHASE_AUTH, "target.set",
+                  plan_setting(t, "auth", t->chap ? "chap" : "none"), t->where);
 }
 
 static void call_rules(struct plan_step *step, const struct model_target *t)
@@ -76,10 +76,10 @@ static void call_rules(struct plan_step *step, const struct model_target *t)
     for (guint i = 0; i < t->maps->len; i++)
         plan_call(step, PHASE_MAP, "acl.map", plan_mapping(t, t->maps->pdata[i], -1), t->where);
     for (guint i = 0; i < t->addresses->len; i++)
-        plan_call(step, PHASE_ADMIT, "acl.add", with(t, "address", t->addresses->pdata[i]),
+        plan_call(step, PHASE_ADMIT, "acl.add", plan_with(t, "address", t->addresses->pdata[i]),
                   t->where);
     for (guint i = 0; i < t->initiators->len; i++)
-        plan_call(step, PHASE_ADMIT, "acl.add", with(t, "initiator", t->initiators->pdata[i]),
+        plan_call(step, PHASE_ADMIT, "acl.add", plan_with(t, "initiator", t->initiators->pdata[i]),
                   t->where);
 }
 
@@ -116,7 +116,7 @@ static void add_target(struct plan *plan, struct model_target *t)
 static void call_delete(struct plan_step *step, const struct plan *plan,
                         const struct model_target *t)
 {
-    json_t *params = target_params(t);
+    json_t *params = plan_target_params(t);
     if (plan->force)
         json_object_set_new(params, "force", json_true());
     struct plan_call *call = plan_call(step, PHASE_REMOVE, "target.delete", params, nowhere);
@@ -139,14 +139,14 @@ static void remove_target(struct plan *plan, const struct model_target *t)
 
 /* ---- Changing one ---- */
 
-static void change_setting(struct plan *plan, const struct model_target *t, const char *shown,
-                           const char *key, const char *old, const char *new, enum plan_phase phase,
-                           struct conf_where where)
+void plan_setting_change(struct plan *plan, const struct model_target *t, const char *shown,
+                         const char *key, const char *old, const char *new, enum plan_phase phase,
+                         struct conf_where where)
 {
     struct plan_step *step = plan_step(plan, PLAN_CHANGE, t->name, "online change", "%s %s -> %s",
                                        shown, *old ? old : "none", *new ? new : "none");
-    struct plan_call *call = plan_call(step, phase, "target.set", setting(t, key, new), where);
-    plan_undo(call, "target.set", setting(t, key, old));
+    struct plan_call *call = plan_call(step, phase, "target.set", plan_setting(t, key, new), where);
+    plan_undo(call, "target.set", plan_setting(t, key, old));
 }
 
 /* "0x10" and "16", "Yes" and "yes" are the same. */
@@ -167,15 +167,15 @@ static void change_params(struct plan *plan, const struct model_target *live,
         const struct model_param *old = live->params->pdata[i], *new = model_param(want, old->key);
         const char *value = new ? new->value : g_hash_table_lookup(plan->live->defaults, old->key);
         if (value && !same_value(value, old->value))
-            change_setting(plan, live, old->key, old->key, old->value, value, PHASE_SETTING,
-                           new ? new->where : want->where);
+            plan_setting_change(plan, live, old->key, old->key, old->value, value, PHASE_SETTING,
+                                new ? new->where : want->where);
     }
     for (guint i = 0; i < want->params->len; i++) {
         const struct model_param *new = want->params->pdata[i];
         const char *def = g_hash_table_lookup(plan->live->defaults, new->key);
         if (!model_param(live, new->key))
-            change_setting(plan, live, new->key, new->key, def ? def : "", new->value,
-                           PHASE_SETTING, new->where);
+            plan_setting_change(plan, live, new->key, new->key, def ? def : "", new->value,
+                                PHASE_SETTING, new->where);
     }
 }
 
@@ -184,10 +184,10 @@ static void change_words(struct plan *plan, const struct model_target *live,
 {
     const char *old = live->alias ? live->alias : "", *new = want->alias ? want->alias : "";
     if (strcmp(old, new) != 0)
-        change_setting(plan, live, "alias", "alias", old, new, PHASE_SETTING, want->where);
+        plan_setting_change(plan, live, "alias", "alias", old, new, PHASE_SETTING, want->where);
     if (live->any != want->any)
-        change_setting(plan, live, "match", "match", live->any ? "any" : "all",
-                       want->any ? "any" : "all", PHASE_FORBID, want->where);
+        plan_setting_change(plan, live, "match", "match", live->any ? "any" : "all",
+                            want->any ? "any" : "all", PHASE_FORBID, want->where);
     if (live->online == want->online)
         return;
     struct plan_step *step =
@@ -195,112 +195,8 @@ static void change_words(struct plan *plan, const struct model_target *live,
                   live->online ? "ready" : "offline", want->online ? "ready" : "offline");
     struct plan_call *call =
         plan_call(step, PHASE_SETTING, "target.set",
-                  setting(live, "online", want->online ? "yes" : "no"), want->where);
-    plan_undo(call, "target.set", setting(live, "online", live->online ? "yes" : "no"));
-}
-
-/* ---- Whom it lets in ---- */
-
-static bool same_rule(const char *key, const char *a, const char *b)
-{
-    struct acl *acl = acl_new();
-    bool address = strcmp(key, "address") == 0;
-    bool same = (address ? acl_add_address : acl_add_initiator)(acl, a, NULL) &&
-                (address ? acl_remove_address : acl_remove_initiator)(acl, b, NULL);
-    acl_free(acl);
-    return same;
-}
-
-static bool has_rule(const GPtrArray *rules, const char *key, const char *rule)
-{
-    for (guint i = 0; i < rules->len; i++)
-        if (strcmp(rules->pdata[i], rule) == 0 || same_rule(key, rules->pdata[i], rule))
-            return true;
-    return false;
-}
-
-static void add_rule(struct plan *plan, const struct model_target *t, const char *key,
-                     const char *rule, struct conf_where where)
-{
-    struct plan_step *step = plan_step(plan, PLAN_ADD, t->name, NULL, "initiator-%s %s",
-                                       strcmp(key, "address") == 0 ? "address" : "name", rule);
-    plan_undo(plan_call(step, PHASE_ADMIT, "acl.add", with(t, key, rule), where), "acl.delete",
-              with(t, key, rule));
-}
-
-static void remove_rule(struct plan *plan, const struct model_target *t, const char *key,
-                        const char *rule)
-{
-    struct plan_step *step =
-        plan_step(plan, PLAN_REMOVE, t->name, "open sessions stay", "initiator-%s %s",
-                  strcmp(key, "address") == 0 ? "address" : "name", rule);
-    plan_undo(plan_call(step, PHASE_FORBID, "acl.delete", with(t, key, rule), nowhere), "acl.add",
-              with(t, key, rule));
-}
-
-static void change_rules(struct plan *plan, const struct model_target *t, const char *key,
-                         const GPtrArray *live, const GPtrArray *want, struct conf_where where)
-{
-    for (guint i = 0; i < want->len; i++)
-        if (!has_rule(live, key, want->pdata[i]))
-            add_rule(plan, t, key, want->pdata[i], where);
-    for (guint i = 0; i < live->len; i++)
-        if (!has_rule(want, key, live->pdata[i]))
-            remove_rule(plan, t, key, live->pdata[i]);
-}
-
-/* ---- Accounts ---- */
-
-static void bind(struct plan *plan, const struct model_target *t, const char *name, bool outgoing,
-                 struct conf_where where)
-{
-    struct plan_step *step = plan_step(plan, PLAN_ADD, t->name, NULL, "%suser %s",
-                                       outgoing ? "outgoing" : "incoming", name);
-    plan_undo(plan_call(step, PHASE_SETTING, "account.bind", binding(t, name, outgoing), where),
-              "account.unbind", binding(t, name, outgoing));
-}
-
-/* There is only one outgoing account: it goes before another one comes. */
-static void unbind(struct plan *plan, const struct model_target *t, const char *name, bool outgoing)
-{
-    struct plan_step *step = plan_step(plan, PLAN_REMOVE, t->name, "open sessions stay",
-                                       "%suser %s", outgoing ? "outgoing" : "incoming", name);
-    plan_undo(plan_call(step, outgoing ? PHASE_REMOVE : PHASE_FORBID, "account.unbind",
-                        binding(t, name, outgoing), nowhere),
-              "account.bind", binding(t, name, outgoing));
-}
-
-/* Binding turns CHAP on, and unbinding leaves it on. */
-static void change_auth(struct plan *plan, const struct model_target *live,
-                        const struct model_target *want)
-{
-    bool binds = false;
-    for (guint i = 0; i < want->incoming->len; i++)
-        binds |= !model_has(live->incoming, want->incoming->pdata[i]);
-    if (live->chap != want->chap)
-        change_setting(plan, live, "auth", "auth", live->chap ? "chap" : "none",
-                       want->chap ? "chap" : "none", PHASE_AUTH, want->where);
-    else if (binds && !want->chap)
-        plan_call(plan->steps->pdata[plan->steps->len - 1], PHASE_AUTH, "target.set",
-                  setting(live, "auth", "none"), want->where);
-}
-
-static void change_accounts(struct plan *plan, const struct model_target *live,
-                            const struct model_target *want)
-{
-    for (guint i = 0; i < live->incoming->len; i++)
-        if (!model_has(want->incoming, live->incoming->pdata[i]))
-            unbind(plan, live, live->incoming->pdata[i], false);
-    for (guint i = 0; i < want->incoming->len; i++)
-        if (!model_has(live->incoming, want->incoming->pdata[i]))
-            bind(plan, live, want->incoming->pdata[i], false, want->where);
-    if (g_strcmp0(live->outgoing, want->outgoing) != 0) {
-        if (live->outgoing)
-            unbind(plan, live, live->outgoing, true);
-        if (want->outgoing)
-            bind(plan, live, want->outgoing, true, want->where);
-    }
-    change_auth(plan, live, want);
+                  plan_setting(live, "online", want->online ? "yes" : "no"), want->where);
+    plan_undo(call, "target.set", plan_setting(live, "online", live->online ? "yes" : "no"));
 }
 
 /* ---- All of it ---- */
@@ -336,9 +232,7 @@ static void change_target(struct plan *plan, const struct model_target *live,
     change_words(plan, live, want);
     change_params(plan, live, want);
     plan_luns(plan, live, want);
-    change_accounts(plan, live, want);
-    change_rules(plan, live, "address", live->addresses, want->addresses, want->where);
-    change_rules(plan, live, "initiator", live->initiators, want->initiators, want->where);
+    plan_access(plan, live, want);
     plan_maps(plan, live, want);
 }
 

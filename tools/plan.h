@@ -86,13 +86,24 @@ void plan_undo(struct plan_call *call, const char *method, json_t *params);
 /* The same call as an undo of another one; takes over `calls`. */
 void plan_undo_all(struct plan_call *call, GPtrArray *calls);
 
-/* plan-target.c, plan-lun.c, plan-map.c, plan-daemon.c. */
+/* plan-target.c, plan-access.c, plan-lun.c, plan-map.c, plan-daemon.c. */
 void plan_targets(struct plan *plan);
 void plan_luns(struct plan *plan, const struct model_target *live, struct model_target *want);
+void plan_access(struct plan *plan, const struct model_target *live,
+                 const struct model_target *want);
 void plan_maps(struct plan *plan, const struct model_target *live, const struct model_target *want);
 void plan_daemon(struct plan *plan);
 void plan_accounts(struct plan *plan);
 void plan_forgotten_accounts(struct plan *plan);
+/* Parameters of calls: a target; a target and one more; a value of target.set; account.bind. */
+json_t *plan_target_params(const struct model_target *t);
+json_t *plan_with(const struct model_target *t, const char *key, const char *value);
+json_t *plan_setting(const struct model_target *t, const char *key, const char *value);
+json_t *plan_binding(const struct model_target *t, const char *name, bool outgoing);
+/* A step that sets `key`, shown as `shown`, from `old` to `new`. */
+void plan_setting_change(struct plan *plan, const struct model_target *t, const char *shown,
+                         const char *key, const char *old, const char *new, enum plan_phase phase,
+                         struct conf_where where);
 /* Parameters of acl.map; `as` < 0: the number that the map has. */
 json_t *plan_mapping(const struct model_target *t, const struct model_map *map, int as);
 /* All calls that make a logical unit. */

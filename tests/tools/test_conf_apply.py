@@ -118,6 +118,12 @@ def test_targets_get_numbers_in_order_of_names(b):
     tap.equal([(t["tid"], t["name"]) for t in b.daemon.ctl_json("target", "list")], [(1, A), (2, B)], "numbers")
 
 
+def test_direct_store_that_is_a_file(b):
+    done = b.apply(target(f"direct-store {b.images[0]}"))
+    tap.true("is no SCSI device" in done.stderr, done.stderr)
+    tap.equal(b.show()["luns"][0]["vendor"], "IET", "vendor")
+
+
 def test_identity_stays_where_the_file_says_nothing(b):
     b.daemon.create_target(A)
     b.daemon.ctl("lun", "create", f"{A}/1", "--bs", "rdwr", "--path", b.images[0])
@@ -211,6 +217,36 @@ def test_sessions_stay(b):
     session.clear_attention()
     b.apply("", "--prune", "--force")
     tap.equal(b.daemon.ctl_json("target", "list"), [], "targets")
+
+
+def test_account_of_a_target_in_use_stays(b):
+    b.apply(target("incominguser joe secretsecret", "auth none"))
+    b.session()
+    b.apply("", "--prune", status=PARTIAL)
+    tap.equal([a["name"] for a in b.daemon.ctl_json("account", "list")], ["joe"], "accounts")
+
+
+def test_missing_files_can_be_left_out(b):
+    text = target(f"<backing-store {b.images[0]}>\n</backing-store>", "<backing-store /nowhere/disk>\n</backing-store>")
+    b.apply(text, status=INVALID)
+    done = b.apply("ignore-errors yes\n" + text)
+    tap.true("its file is not there" in done.stdout, done.stdout)
+    tap.equal([lun["path"] for lun in b.show()["luns"]], [b.images[0]], "LUNs")
+
+
+@tap.cases(chap=("discovery-auth chap\n", "chap"), account=("incomingdiscoveryuser ann secretsecret\n", "chap"),
+           off=("discovery-auth none\nincomingdiscoveryuser ann secretsecret\n", "none"), none=("", "none"))
+def test_discovery(b, text, expected):
+    b.apply(text)
+    tap.equal(b.daemon.ctl_json("system", "show")["discovery_auth"], expected, "discovery_auth")
+    b.same(text)
+    saved = b.ctl("config", "save", "-", status=OK).stdout
+    b.apply("", "--prune")
+    tap.equal(b.daemon.ctl_json("system", "show")["discovery_auth"], "none", "after all is gone")
+    with open(b.path("saved.conf"), "w") as file:
+        file.write(saved)
+    b.ctl("config", "apply", b.path("saved.conf"), status=OK)
+    tap.equal(b.ctl("config", "save", "-", status=OK).stdout, saved, "saved again")
 
 
 def test_force_makes_anew(b):

@@ -137,6 +137,13 @@ def test_doubtful_value(b, text, line, remark):
     b.remarked(text, line, "warning", remark)
 
 
+def test_other_encodings(b):
+    with open(b.path("latin.conf"), "wb") as file:
+        file.write("<target a>\nalias \xe4\n<backing-store /\xe4>\n</backing-store>\n</target>\n".encode("latin-1"))
+    done = b.ctl("config", "check", b.path("latin.conf"), status=INVALID)
+    tap.equal(done.stdout.count("is not UTF-8 text"), 2, done.stdout)
+
+
 def test_password_is_not_printed(b):
     done = b.ctl("config", "check", b.write(target("incominguser joe geheim#geheim2")), status=OK)
     tap.true("geheim" not in done.stdout + done.stderr, done.stdout)

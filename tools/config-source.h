@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The file that a command of tgtctl config is about. */
+#ifndef TOOLS_CONFIG_SOURCE_H
+#define TOOLS_CONFIG_SOURCE_H
+
+#include <stdio.h>
+
+#include "model.h"
+
+struct ctl;
+
+/* A file and what it means. */
+struct source {
+    struct conf *conf;
+    struct model *model;
+};
+
+/* The file that word `index` names, or the one that is always meant. */
+const char *source_file(const struct ctl *ctl, guint index);
+bool source_is_standard(const char *path); /* "-" */
+/* False: it cannot be read at all; stderr says why. */
+bool source_load(struct source *s, const char *path);
+void source_clear(struct source *s);
+void source_print_notes(const struct conf *conf, FILE *out);
+
+#endif
