@@ -26,6 +26,33 @@ static bool load(struct run *run)
     return false;
 }
 
+/* Passwords are lost like that, and nobody notices before initiators are refused. */
+static void look_for_cut_values(struct conf *conf, const struct conf_block *block)
+{
+    for (guint i = 0; i < block->options->len; i++) {
+        const struct conf_option *option = block->options->pdata[i];
+        for (guint v = 0; v < option->values->len; v++) {
+            const struct conf_value *value = option->values->pdata[v];
+            if (value->cut)
+                conf_warn(conf, value->where,
+                          "a '#' ends the value of '%s'; write \\# for one that belongs to it",
+                          option->key);
+        }
+    }
+    for (guint i = 0; i < block->blocks->len; i++)
+        look_for_cut_values(conf, block->blocks->pdata[i]);
+}
+
+static bool remark(struct run *run)
+{
+    look_for_cut_values(run->conf, run->conf->root);
+    for (guint i = 0; i < run->conf->notes->len; i++) {
+        g_autofree char *text = conf_note_text(run->conf->notes->pdata[i]);
+        fprintf(stderr, "tgt-admin: %s\n", text);
+    }
+    return true;
+}
+
 static bool index_targets(struct run *run)
 {
     const char *stray = conf_first(run->conf->root, "target");
@@ -74,5 +101,5 @@ static bool read_common(struct run *run)
 
 bool run_read_conf(struct run *run)
 {
-    return load(run) && read_common(run) && index_targets(run);
+    return load(run) && remark(run) && read_common(run) && index_targets(run);
 }

@@ -182,6 +182,16 @@ def test_password_is_that_of_the_file(b):
     tap.equal(b.client().result("account.secrets")["u1"], "second-password", "secret")
 
 
+def test_password_with_a_comment_in_it(b):
+    """tgt's grammar ends the value there; it is said, because nobody would guess it."""
+    done = b.fresh(f"<target {A}>\nincominguser u1 long-password#1\n</target>")
+    tap.equal(done.stderr, f"tgt-admin: {b.path('t.conf')}:2: warning: a '#' ends the value of 'incominguser'; write \\# "
+              "for one that belongs to it\n", "standard error")
+    tap.equal(b.client().result("account.secrets")["u1"], "long-password", "secret")
+    done = b.fresh(f"<target {A}>\nincominguser u1 long-password\\#1\nbacking-store {{dir}}/d1  # the disk\n</target>")
+    tap.equal((done.stderr, b.client().result("account.secrets")["u1"]), ("", "long-password#1"), "secret")
+
+
 def test_discovery_accounts_can_be_set_again(b):
     conf = "incomingdiscoveryuser u1 long-password-1\noutgoingdiscoveryuser u2 long-password-2\n" + TWO
     b.fresh(conf)
