@@ -72,6 +72,15 @@ static void acl_delete_(struct control_call *call, const json_t *params)
     control_end(call, error);
 }
 
+static void acl_enforce_(struct control_call *call, const json_t *params)
+{
+    struct tgt_target *target = control_target(call, params);
+    if (!target)
+        return;
+    target_close_forbidden(target);
+    control_end(call, NULL);
+}
+
 #define TARGET    "target", CONTROL_STRING, true, "name, or @ and number, of the target"
 #define ADDRESS   "address", CONTROL_STRING, false, "'all', an address, or a range as 10.0.0.0/8"
 #define INITIATOR "initiator", CONTROL_STRING, false, "name of an initiator"
@@ -95,5 +104,10 @@ const struct control_method control_acl_methods[] = {
       {ADDRESS},
       {INITIATOR},
       {"close", CONTROL_BOOL, false, "close the sessions that the rules do not let in any more"}}},
+    {"acl.enforce",
+     "Close the sessions that are not let in any more, as after target.set match=all",
+     false,
+     acl_enforce_,
+     {{TARGET}}},
     {0},
 };

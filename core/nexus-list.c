@@ -213,7 +213,8 @@ static bool has_id(const struct tgt_nexus *nexus, uint64_t id)
 static bool is_forbidden(const struct tgt_nexus *nexus, uint64_t id)
 {
     return !acl_allows_port(nexus->target->acl, nexus->peer, nexus->initiator) ||
-           !isns_admits(nexus->target, nexus->initiator);
+           !isns_admits(nexus->target, nexus->initiator) ||
+           !target_has_group(nexus->target, nexus->tpgt);
 }
 
 void target_close_nexuses(struct tgt_target *target, enum tgt_close_reason reason)

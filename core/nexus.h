@@ -93,7 +93,7 @@ struct tgt_nexus *nexus_find(struct tgt_target *target, uint64_t id);
 
 /* The same for all sessions of a target. Any thread. */
 void target_close_nexuses(struct tgt_target *target, enum tgt_close_reason reason);
-/* The same for those that the target's access list does not let in now. */
+/* The same for those that would not be let in now: access list, iSNS, portal groups. */
 void target_close_forbidden(struct tgt_target *target);
 
 #endif

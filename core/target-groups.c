@@ -47,13 +47,20 @@ char *target_groups_text(const struct tgt_target *target)
     return g_string_free(text, FALSE);
 }
 
+bool target_has_group(const struct tgt_target *target, uint16_t tpgt)
+{
+    const GArray *groups = target->groups;
+    bool found = groups->len == 0;
+    for (guint i = 0; i < groups->len && !found; i++)
+        found = g_array_index(groups, uint16_t, i) == tpgt;
+    return found;
+}
+
 bool target_in_group(const struct tgt_target *target, uint16_t tpgt)
 {
     struct tgt_target *t = (struct tgt_target *)target;
     g_mutex_lock(&t->lock);
-    bool found = t->groups->len == 0;
-    for (guint i = 0; i < t->groups->len && !found; i++)
-        found = g_array_index(t->groups, uint16_t, i) == tpgt;
+    bool found = target_has_group(t, tpgt);
     g_mutex_unlock(&t->lock);
     return found;
 }

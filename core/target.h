@@ -85,6 +85,8 @@ void target_visit(const struct tgt_access *access,
                   void (*fn)(const struct tgt_target *target, void *data), void *data);
 /* target-groups.c */
 bool target_in_group(const struct tgt_target *target, uint16_t tpgt);
+/* The same where the caller holds `lock`. */
+bool target_has_group(const struct tgt_target *target, uint16_t tpgt);
 /* "1,2", "": all. False: INVALID. */
 bool target_set_groups(struct tgt_target *target, const char *value, GError **error);
 char *target_groups_text(const struct tgt_target *target);

@@ -52,6 +52,11 @@ static enum ctl_exit change(struct ctl *ctl, const char *method)
     return ctl_do(ctl, method, params);
 }
 
+static enum ctl_exit acl_enforce(struct ctl *ctl)
+{
+    return ctl_do(ctl, "acl.enforce", ctl_target_params(ctl));
+}
+
 static enum ctl_exit acl_add(struct ctl *ctl)
 {
     return change(ctl, "acl.add");
@@ -126,6 +131,14 @@ const struct command ctl_acl_commands[] = {
      acl_delete,
      {"address", "initiator", "close"},
      .tolerates = "if-exists"},
+    {"acl",
+     "enforce",
+     "T",
+     "Close the sessions that are not let in any more",
+     1,
+     1,
+     acl_enforce,
+     {NULL}},
     {"acl",
      "map",
      "T IQN LUN [--as N] [--read-only]",

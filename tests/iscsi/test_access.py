@@ -119,6 +119,19 @@ def test_sessions_without_access_are_closed(e):
               "whose sessions are left")
 
 
+def test_rules_are_enforced(e):
+    """Sessions that a change of `match` would not let in are closed on request."""
+    guarded(e, ELSEWHERE, ME)
+    e.daemon.set_target(TARGET, match="any")
+    session = e.login(TARGET)
+    e.daemon.ctl("acl", "enforce", TARGET)
+    session.clear_attention()
+    e.daemon.set_target(TARGET, match="all")
+    session.clear_attention()
+    e.daemon.ctl("acl", "enforce", TARGET)
+    session.connection.expect_close()
+
+
 def test_access_withdrawn_during_a_login(e):
     """It is judged again when the session begins."""
     guarded(e, ME)

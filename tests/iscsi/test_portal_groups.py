@@ -86,6 +86,17 @@ def test_groups_can_be_changed(e):
     e.daemon.set_target(SECOND, portal_groups="2")
 
 
+def test_groups_are_enforced(e):
+    """Sessions stay when the groups change, but are closed on request."""
+    session, other = e.keep(Session.login(e.second, e.target)), e.login()
+    e.daemon.set_target(e.target, portal_groups="1")
+    session.clear_attention()
+    e.daemon.ctl("acl", "enforce", e.target)
+    session.connection.expect_close()
+    other.clear_attention()
+    e.daemon.set_target(e.target, portal_groups="")
+
+
 @tap.cases(none="", port=":860", v6="[2001:db8::1]", dns="san.example.org:3261")
 def test_announced(e, given):
     host, wanted = "192.0.2.7" if given in ("", ":860") else "", given
