@@ -6,7 +6,9 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <linux/landlock.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -43,8 +45,10 @@ static void complain(const char *what)
     fprintf(stderr, "tgt-isns: %s: %s\n", what, strerror(errno));
 }
 
+/* Standard error may be a file: what cannot be written there is lost, and no more. */
 static void set_limits(void)
 {
+    signal(SIGXFSZ, SIG_IGN);
     for (unsigned i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
         const struct rlimit limit = {limits[i].most, limits[i].most};
         if ((!SANITIZED || limits[i].when_sanitized) && setrlimit(limits[i].resource, &limit) < 0)
@@ -64,7 +68,26 @@ static void become_nobody(void)
         complain("going on with the rights of tgtd");
 }
 
-/* Whoever is still root is it without its powers; the files of root are still his. */
+/* No file may be changed, made or run, whoever we are. Old kernels know nothing of it, and a
+ * service may forbid even that. Sanitizers run a program that knows names. */
+static void give_up_files(void)
+{
+    const struct landlock_ruleset_attr changes = {
+        .handled_access_fs = LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_WRITE_FILE |
+                             LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |
+                             LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR |
+                             LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK |
+                             LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK |
+                             LANDLOCK_ACCESS_FS_MAKE_SYM};
+    int fd =
+        SANITIZED ? -1 : (int)syscall(SYS_landlock_create_ruleset, &changes, sizeof(changes), 0);
+    if (fd >= 0 && syscall(SYS_landlock_restrict_self, fd, 0) < 0)
+        complain("landlock");
+    if (fd >= 0)
+        close(fd);
+}
+
+/* Whoever is still root is it without its powers. */
 static void drop_capabilities(void)
 {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
@@ -90,6 +113,7 @@ void confine(void)
         complain("no_new_privs");
     become_nobody();
     drop_capabilities();
+    give_up_files();
     if (SANITIZED)
         prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
     set_limits();

@@ -27,7 +27,6 @@ int main(void)
     /* Service managers end all processes of a service at once; we have to deregister first. */
     signal(SIGTERM, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN); /* standard error may be a file; see confine() */
     confine();
     return agent_run(ISNS_FD_CONTROL, ISNS_FD_CHANGED);
 }
