@@ -25,12 +25,15 @@ struct legacy_door {
     int lock; /* -1: not ours */
     struct control *control;
     GThreadPool *pool;
-    gint visits; /* atomic */
+    GMutex mutex;
+    GQueue visits; /* under mutex: struct visit whose fd is open */
+    bool full;     /* under mutex: nobody is accepted */
 };
 
-/* For a thread of the pool: both ends are its own. */
+/* For a thread of the pool. */
 struct visit {
     int fd, inside;
+    GList node; /* of `visits` */
 };
 
 static gboolean go_on(gpointer data)
@@ -40,14 +43,35 @@ static gboolean go_on(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
+/* From here on, nobody looks at the descriptor. */
+static void leave(struct legacy_door *door, struct visit *visit)
+{
+    g_mutex_lock(&door->mutex);
+    g_queue_unlink(&door->visits, &visit->node);
+    if (door->full)
+        g_idle_add(go_on, door);
+    door->full = false;
+    g_mutex_unlock(&door->mutex);
+}
+
 static void serve(gpointer data, gpointer user_data)
 {
-    struct legacy_door *door = user_data;
     struct visit *visit = data;
     legacy_serve(visit->fd, rpc_new(visit->inside));
+    leave(user_data, visit);
+    close(visit->fd);
     g_free(visit);
-    if (g_atomic_int_add(&door->visits, -1) == VISITS_MAX)
-        g_idle_add(go_on, door);
+}
+
+static void enter(struct legacy_door *door, struct visit *visit)
+{
+    visit->node.data = visit;
+    g_mutex_lock(&door->mutex);
+    g_queue_push_tail_link(&door->visits, &visit->node);
+    bool full = door->full = g_queue_get_length(&door->visits) >= VISITS_MAX;
+    g_mutex_unlock(&door->mutex);
+    if (full)
+        unix_listen_pause(&door->listener, true);
 }
 
 /* tgt's own rule. */
@@ -68,9 +92,8 @@ static void on_connection(int fd, void *data)
         return;
     }
     struct visit *visit = g_new(struct visit, 1);
-    *visit = (struct visit){fd, inside};
-    if (g_atomic_int_add(&door->visits, 1) + 1 == VISITS_MAX)
-        unix_listen_pause(&door->listener, true);
+    *visit = (struct visit){.fd = fd, .inside = inside};
+    enter(door, visit);
     g_thread_pool_push(door->pool, visit, NULL);
 }
 
@@ -94,6 +117,7 @@ struct legacy_door *legacy_door_new(const char *path, struct control *control, G
     door->listener = (struct unix_listener){.fd = -1, .connection = on_connection, .data = door};
     door->lock = -1;
     door->control = control;
+    g_mutex_init(&door->mutex);
     door->pool = g_thread_pool_new(serve, door, VISITS_MAX, FALSE, NULL);
     if (take_lock(door, path, error) && unix_listen(&door->listener, path, 0600, error))
         return door;
@@ -101,12 +125,21 @@ struct legacy_door *legacy_door_new(const char *path, struct control *control, G
     return NULL;
 }
 
+static void hurry(gpointer visit, gpointer data)
+{
+    shutdown(((const struct visit *)visit)->fd, SHUT_RD);
+}
+
 /* The file stays: a tgtadm that has ended the daemon waits until it is refused, and does not
- * understand that there is no file. */
+ * understand that there is no file. Who has not said yet what it wants is not waited for. */
 void legacy_door_close(struct legacy_door *door)
 {
-    if (door)
-        unix_listen_stop(&door->listener, true);
+    if (!door)
+        return;
+    unix_listen_stop(&door->listener, true);
+    g_mutex_lock(&door->mutex);
+    g_queue_foreach(&door->visits, hurry, NULL);
+    g_mutex_unlock(&door->mutex);
 }
 
 void legacy_door_unlock(struct legacy_door *door)
@@ -126,5 +159,6 @@ void legacy_door_free(struct legacy_door *door)
     while (g_idle_remove_by_data(door)) {
     }
     legacy_door_unlock(door);
+    g_mutex_clear(&door->mutex);
     g_free(door);
 }

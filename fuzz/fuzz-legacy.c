@@ -53,6 +53,7 @@ static gpointer serve(gpointer data)
     struct legacy *legacy = legacy_new(rpc_new(v->inside));
     legacy->driver = g_strdup("iscsi");
     wire_serve(v->fd, legacy);
+    close(v->fd);
     legacy_free(legacy);
     return NULL;
 }

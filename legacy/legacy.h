@@ -33,7 +33,7 @@ void legacy_free(struct legacy *legacy); /* NULL is fine */
 int legacy_run(struct legacy *legacy, int argc, char **argv, GString *out, GString *err);
 
 /* Serve one request of tgt's own management wire, as its tgtadm sends it, on the connected socket
- * `fd`, with the calls that it takes on `rpc`. Takes over both. Waits for the peer for a few
+ * `fd`, with the calls that it takes on `rpc`, which is taken over. Waits for the peer for a few
  * seconds, and for the daemon. Any thread, several at the same time. */
 void legacy_serve(int fd, struct rpc *rpc);
 

@@ -5,7 +5,6 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "wire.h"
 
@@ -91,7 +90,6 @@ void wire_serve(int fd, struct legacy *legacy)
     g_autoptr(GString) out = g_string_new(NULL);
     if (receive_request(fd, request))
         answer(fd, run(request, legacy, out), out);
-    close(fd);
     explicit_bzero(request, sizeof *request);
     g_free(request);
 }

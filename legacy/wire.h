@@ -22,7 +22,7 @@ size_t wire_text_size(const struct wire_request *request);
  * cut in pieces. Whether things exist is another matter. */
 bool wire_decode(struct wire_request *request, struct adm *adm);
 
-/* One visit on the socket `fd`, which is taken over: a request is read, run, answered. May wait. */
+/* One visit on the socket `fd`: a request is read, run, answered. May wait. */
 void wire_serve(int fd, struct legacy *legacy);
 
 #endif

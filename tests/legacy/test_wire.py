@@ -280,5 +280,21 @@ def test_end_is_answered_when_the_socket_refuses(b):
     bed.daemon.Daemon(portals=[f"127.0.0.1:{b.ports[2]}"], env={"TGT_IPC_SOCKET": prefix}).start().stop()
 
 
+def test_end_does_not_wait_for_who_says_nothing(b):
+    prefix = b.path("silent")
+    other = bed.daemon.Daemon(portals=[f"127.0.0.1:{b.ports[2]}"], env={"TGT_IPC_SOCKET": prefix}).start()
+    silent = [b.keep(socket.socket(socket.AF_UNIX)) for _ in range(3)]
+    for sock in silent:
+        sock.connect(f"{prefix}.0")
+        sock.sendall(request(TARGET, SHOW)[:50])
+    sock = b.keep(socket.socket(socket.AF_UNIX))
+    sock.connect(f"{prefix}.0")
+    sock.sendall(request(TARGET, SHOW))
+    tap.equal(answer(sock), (0, ""), "answer to another")
+    begin = time.monotonic()
+    other.stop()
+    tap.true(time.monotonic() - begin < SLOW, "it has waited")
+
+
 if __name__ == "__main__":
     sys.exit(tap.main(globals(), WireScene(), sys.argv[1:]))
