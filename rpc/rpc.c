@@ -178,9 +178,9 @@ struct patience {
 static struct patience patience_for(const struct rpc *rpc, const char *method)
 {
     static const char *const slow[] = {
-        "log.follow", "lun.create",     "lun.delete",   "lun.resize",      "plugin.load",
-        "portal.add", "session.logout", "system.drain", "system.shutdown", "target.delete",
-        NULL};
+        "acl.map",         "acl.unmap",     "log.follow", "lun.create",     "lun.delete",
+        "lun.resize",      "plugin.load",   "portal.add", "session.logout", "system.drain",
+        "system.shutdown", "target.delete", NULL};
     gint64 now = g_get_monotonic_time();
     bool is_slow = g_strv_contains(slow, method);
     unsigned limit_s = rpc->limit_s || is_slow ? rpc->limit_s : PATIENCE_S;
