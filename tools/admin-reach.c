@@ -25,6 +25,8 @@ bool run_reach(struct run *run)
 {
     run->instance = g_strdup(run->port ? run->port : "0");
     run->admin = admin_open(g_strcmp0(run->port, "0") == 0 ? NULL : run->port);
+    if (run->admin && run->exclusive && !run->pretend)
+        admin_lock(run->admin);
     if (run->admin || run->pretend)
         return know(run);
     run->status = UNREACHABLE;

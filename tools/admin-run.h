@@ -20,6 +20,7 @@ struct run {
     /* The command line. */
     const char *conf_path, *port; /* NULL: not given */
     bool force, ignore_errors, pretend, verbose;
+    bool exclusive; /* targets are made or deleted: one program at a time */
 
     struct conf *conf;      /* NULL: not needed */
     GHashTable *configured; /* its blocks <target NAME>, see state_form() */

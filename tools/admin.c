@@ -2,8 +2,11 @@
 /* Commands of tgtadm and questions to the daemon, over one connection. */
 #include "admin.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include "legacy.h"
 #include "rpc.h"
@@ -11,6 +14,8 @@
 struct admin {
     struct rpc *rpc; /* belongs to legacy */
     struct legacy *legacy;
+    char *folder; /* of the control socket */
+    int lock;     /* descriptor of it; -1: not locked */
 };
 
 static void complain(const struct rpc_error *error)
@@ -36,7 +41,16 @@ struct admin *admin_open(const char *port)
     struct admin *admin = g_new0(struct admin, 1);
     admin->rpc = rpc;
     admin->legacy = legacy_new(rpc);
+    admin->folder = g_path_get_dirname(path);
+    admin->lock = -1;
     return admin;
+}
+
+void admin_lock(struct admin *admin)
+{
+    admin->lock = open(admin->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (admin->lock >= 0)
+        flock(admin->lock, LOCK_EX);
 }
 
 void admin_close(struct admin *admin)
@@ -44,6 +58,9 @@ void admin_close(struct admin *admin)
     if (!admin)
         return;
     legacy_free(admin->legacy);
+    if (admin->lock >= 0)
+        close(admin->lock);
+    g_free(admin->folder);
     g_free(admin);
 }
 

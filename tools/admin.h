@@ -15,6 +15,10 @@ struct admin;
  * daemon answers, as standard error says in tgtadm's words. */
 struct admin *admin_open(const char *port);
 void admin_close(struct admin *admin); /* NULL is fine */
+/* Wait until no other program that has locked is at work with this daemon, and keep later ones
+ * waiting until admin_close(). Two that look for a free number at the same time would find the
+ * same. */
+void admin_lock(struct admin *admin);
 
 /* Run a command, given without the word "tgtadm"; what it says goes to standard output and standard
  * error. Returns its exit status. */

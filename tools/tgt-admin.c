@@ -201,6 +201,7 @@ static bool act(struct run *run, const struct wanted *wanted)
 {
     if (wanted->offline && wanted->ready)
         return run_wrong(run, "Invalid value (you can't use both ready and offline)!");
+    run->exclusive = !wanted->show && (wanted->execute || wanted->update || wanted->remove);
     if (!wanted->show && (wanted->execute || (wanted->update && !wanted->remove)))
         return run_file(run, wanted);
     if (wanted->show || wanted->remove || wanted->dump || wanted->offline || wanted->ready)

@@ -200,10 +200,21 @@ static bool set_up_existing(struct setup *setup, const json_t *target)
     return make_lun(setup);
 }
 
+/* A number is looked for with all others kept away; a question is asked without. */
+static json_t *list_targets(struct setup *setup)
+{
+    json_t *targets = admin_targets(setup->admin);
+    if (!targets || admin_target_named(targets, setup->iqn))
+        return targets;
+    json_decref(targets);
+    admin_lock(setup->admin);
+    return admin_targets(setup->admin);
+}
+
 static bool set_up(struct setup *setup)
 {
     setup->admin = admin_open(setup->port);
-    json_t *targets = setup->admin ? admin_targets(setup->admin) : NULL;
+    json_t *targets = setup->admin ? list_targets(setup) : NULL;
     const json_t *target = admin_target_named(targets, setup->iqn);
     bool ok = targets && (target ? set_up_existing(setup, target) : set_up_new(setup, targets));
     json_decref(targets);

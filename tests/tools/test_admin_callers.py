@@ -3,6 +3,7 @@
 """What others do with tgt-admin: OpenStack, units of distributions, pipelines of scripts."""
 
 import os
+import subprocess
 import sys
 
 import admin_bed
@@ -126,6 +127,17 @@ def test_volume_without_its_disk(b):
     tap.equal((number_of(show, VOLUME), has_lun_1(show, VOLUME)), ("1", False), "number, and is the LUN there")
     b.sh(f"tgtadm --lld iscsi --op new --mode logicalunit --tid 1 --lun 1 -b {b.path('d1')}")
     tap.true(has_lun_1(b.admin("--show").stdout, VOLUME), "no LUN")
+
+
+def test_volumes_that_are_made_at_once(b):
+    """Each gets a number of its own, and none fails."""
+    names = [f"iqn.2010-10.org.openstack:volume-{n:04}" for n in range(8)]
+    for name in names:
+        b.write(TEMPLATE.format(name=name, path=b.path("d1"), chap="allow-in-use yes", flags=""),
+                f"volumes/{name.split(':')[1]}")
+    running = [subprocess.Popen([b.program, "--update", name, "-c", b.conf], env=b.env()) for name in names]
+    tap.equal([r.wait(timeout=30 * tap.slowness()) for r in running], [0] * len(names), "exit statuses")
+    tap.equal((sorted(b.targets()), sorted(b.targets().values())), (names, list(range(1, 9))), "targets")
 
 
 # Units and scripts --------------------------------------------------------------------------
