@@ -44,7 +44,7 @@ static json_t *plugin_dirs(char **dirs)
 static json_t *target_defaults(void)
 {
     json_t *all = json_object();
-    const GPtrArray *list = plugins_list(daemon_get()->plugins);
+    const GPtrArray *list = plugins_known(daemon_get()->plugins);
     for (guint i = 0; i < list->len; i++) {
         const struct plugin *p = list->pdata[i];
         const struct tgt_transport_ops *ops = &p->transport;

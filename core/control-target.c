@@ -40,7 +40,7 @@ static json_t *describe_values(struct tgt_target *target, const struct plugin *t
 static json_t *describe_params(struct tgt_target *target)
 {
     json_t *all = json_object();
-    const GPtrArray *plugins = plugins_list(daemon_get()->plugins);
+    const GPtrArray *plugins = plugins_known(daemon_get()->plugins);
     for (guint i = 0; i < plugins->len; i++) {
         const struct plugin *p = plugins->pdata[i];
         if (p->kind == TGT_PLUGIN_TRANSPORT && p->desc)

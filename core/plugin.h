@@ -59,6 +59,8 @@ void plugins_free(struct plugins *plugins); /* unloads; NULL is fine */
 /* All whose files are there or that are loaded, sorted by kind and name. The array changes with the
  * next look at the directories, its elements are valid until plugins_free(). */
 const GPtrArray *plugins_list(struct plugins *plugins);
+/* The same without a look at the directories: for whoever wants those that are loaded. */
+const GPtrArray *plugins_known(const struct plugins *plugins);
 struct plugin *plugins_find(struct plugins *plugins, unsigned kind,
                             const char *name); /* kind 0: any; NULL: none */
 /* The plugin that provides e.g. "bs:rbd", loaded, with one more user. NULL with an error that says

@@ -238,6 +238,11 @@ const GPtrArray *plugins_list(struct plugins *plugins)
     return plugins->sorted;
 }
 
+const GPtrArray *plugins_known(const struct plugins *plugins)
+{
+    return plugins->sorted;
+}
+
 static struct plugin *find(struct plugins *plugins, unsigned kind, const char *name)
 {
     for (guint i = 0; i < plugins->sorted->len; i++) {

@@ -144,7 +144,7 @@ static void add_names(GPtrArray *names, const struct plugin *transport)
 
 static bool unknown_key(const char *key, GError **error)
 {
-    const GPtrArray *plugins = plugins_list(daemon_get()->plugins);
+    const GPtrArray *plugins = plugins_known(daemon_get()->plugins);
     g_autoptr(GPtrArray) names = g_ptr_array_new();
     for (guint i = 0; i < G_N_ELEMENTS(target_keys); i++)
         g_ptr_array_add(names, (gpointer)target_keys[i].name);
@@ -168,7 +168,7 @@ bool target_set(struct tgt_target *target, const char *key, const char *value, G
         isns_changed();
         return ok;
     }
-    const GPtrArray *plugins = plugins_list(daemon_get()->plugins);
+    const GPtrArray *plugins = plugins_known(daemon_get()->plugins);
     for (guint i = 0; i < plugins->len; i++) {
         const struct plugin *plugin = g_ptr_array_index(plugins, i);
         if (!is_loaded_transport(plugin) || param_find(plugin, key) == NULL)
