@@ -87,12 +87,23 @@ static bool is_still_so(struct ctl *ctl, const struct model *live)
     return false;
 }
 
+/* What somebody else has done meanwhile may not fit. */
+static void warn_of_others(struct ctl *ctl, const struct plan *plan)
+{
+    json_int_t generation = model_generation(ctl);
+    if (generation > plan->live->generation + plan_calls(plan))
+        fputs("tgtctl: somebody else has changed the configuration meanwhile: look at 'tgtctl "
+              "config diff'\n",
+              stderr);
+}
+
 static enum ctl_exit apply(struct ctl *ctl, const struct plan *plan)
 {
     unsigned held =
         plan_held(plan, PLAN_DISRUPT) + (plan->prune ? plan_held(plan, PLAN_REMOVE) : 0);
     if (!is_still_so(ctl, plan->live) || !plan_run(ctl, plan))
         return ctl->status;
+    warn_of_others(ctl, plan);
     show_plan(ctl, plan);
     return held > 0 ? CTL_PARTIAL : CTL_OK;
 }

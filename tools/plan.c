@@ -138,6 +138,16 @@ unsigned plan_held(const struct plan *plan, enum plan_kind kind)
     return count;
 }
 
+unsigned plan_calls(const struct plan *plan)
+{
+    unsigned calls = 0;
+    for (guint i = 0; i < plan->steps->len; i++) {
+        const struct plan_step *step = plan->steps->pdata[i];
+        calls += step->held ? 0 : step->calls->len;
+    }
+    return calls;
+}
+
 /* ---- For eyes ---- */
 
 static void print_line(const char *indent, char kind, const char *text, const char *remark)

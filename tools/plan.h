@@ -65,6 +65,8 @@ void plan_free(struct plan *plan); /* NULL is fine */
 bool plan_is_empty(const struct plan *plan);
 unsigned plan_count(const struct plan *plan, enum plan_kind kind);
 unsigned plan_held(const struct plan *plan, enum plan_kind kind);
+/* Number of calls that are made: each is a change of the daemon's configuration. */
+unsigned plan_calls(const struct plan *plan);
 /* The lines of `config diff`. */
 void plan_print(const struct plan *plan);
 json_t *plan_json(const struct plan *plan);

@@ -100,6 +100,11 @@ def test_second_apply_does_nothing(b):
     b.same(b.full())
 
 
+def test_nobody_else_is_suspected(b):
+    tap.equal(b.apply(b.full()).stderr, "", "standard error")
+    tap.equal(b.apply(target("alias z"), "--prune").stderr, "", "standard error")
+
+
 def test_dry_run_does_nothing(b):
     before = b.generation()
     done = b.apply(b.full(), "--dry-run")
