@@ -48,10 +48,13 @@ class Target:
     def start(self):
         portal = f"{guest.HOST_ADDRESS}:3260"
         self.daemon = daemon.Daemon(portals=(portal,), args=("--state-dir", self.state)).start()
+        # An initiator that comes back before the disk is there would take its writes for lost.
+        self.daemon.ctl("system", "offline")
         self.daemon.create_target(IQN)
         self.daemon.create_lun(IQN, 1, "rdwr", (
             "--path", self.disk, "--thin", "--vendor", "TGT-TEST", "--product", "VM-DISK",
             "--serial", "vm-serial-1"))  # fmt: skip
+        self.daemon.ctl("system", "ready")
 
     def signal(self, number):
         self.daemon.process.send_signal(number)
@@ -90,12 +93,22 @@ class Target:
         self.daemon.set_target(IQN, RedirectAddress="")
         self.there.stop()
 
+    def ask_to_go(self, *words):
+        """The initiator must log out by itself."""
+        count = self.daemon.ctl_json(*words, "--deadline", 30)
+        if (count["asked"], count["dropped"]) != (1, 0):
+            raise daemon.DaemonError(f"{words}: {count}")
+
     def obey(self, verb):
         """Do what the scenario asks for; the answer to it."""
         verbs = {
             "kill": self.daemon.kill,
             "stop": self.daemon.stop,
             "start": self.start,
+            "drain": lambda: self.ask_to_go("system", "drain"),
+            "undrain": lambda: self.daemon.ctl("system", "undrain"),
+            "ask-logout": lambda: self.ask_to_go("session", "logout", "--initiator", INITIATOR),
+            "drop": lambda: self.daemon.ctl("session", "kill", "--initiator", INITIATOR),
             "stall": lambda: self.signal(signal.SIGSTOP),
             "resume": lambda: self.signal(signal.SIGCONT),
             "lock": self.lock,

@@ -9,28 +9,6 @@ connect() {
     login
 }
 
-# Six MiB, one each half second, each at its own place; the status is left in /tmp/writer.
-start_writer() {
-    random_file /tmp/data 1
-    rm -f /tmp/writer
-    (
-        trap - ERR
-        for i in 0 1 2 3 4 5; do
-            put /tmp/data $((i * 256)) || break
-            sleep 0.5
-        done
-        echo $? > /tmp/writer
-    ) > /tmp/writer.log 2>&1 < /dev/null &
-    sleep 0.7
-}
-
-check_data() {
-    wait_for 90 test -s /tmp/writer
-    [ "$(cat /tmp/writer)" = 0 ] || { cat /tmp/writer.log; fail "the writer failed"; }
-    blockdev --flushbufs "$(disk)"
-    for i in 0 1 2 3 4 5; do get $((i * 256)) 256 | cmp - /tmp/data; done
-}
-
 killed() {
     start_writer
     host kill
