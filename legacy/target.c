@@ -44,37 +44,40 @@ int adm_target_delete(struct adm *adm)
     return adm_do(adm, "target.delete", params, reasons);
 }
 
-static int change_rule(struct adm *adm, const char *method, const char *kind, const char *rule)
+static int change_rules(struct adm *adm, const char *method, const struct adm_reason *reasons)
 {
-    static const struct adm_reason reasons[] = {
-        {CORE_ERROR_NOT_FOUND, "target", ADM_ERROR_NO_TARGET},
-        {CORE_ERROR_NOT_FOUND, NULL, ADM_ERROR_NO_ACL},
-        {CORE_ERROR_EXISTS, NULL, ADM_ERROR_ACL_EXISTS},
-        {0},
-    };
-    json_t *params = adm_target_params(adm);
-    json_object_set_new(params, kind, json_string(rule));
-    return adm_do(adm, method, params, reasons);
-}
-
-static int change_rules(struct adm *adm, const char *method)
-{
+    const char *const rules[][2] = {{"address", adm->address}, {"initiator", adm->initiator}};
     int status = LEGACY_OK;
-    if (adm->address)
-        status = change_rule(adm, method, "address", adm->address);
-    if (adm->initiator && status == LEGACY_OK)
-        status = change_rule(adm, method, "initiator", adm->initiator);
+    for (unsigned i = 0; i < G_N_ELEMENTS(rules) && status == LEGACY_OK; i++) {
+        if (!rules[i][1])
+            continue;
+        json_t *params = adm_target_params(adm);
+        json_object_set_new(params, rules[i][0], json_string(rules[i][1]));
+        status = adm_do(adm, method, params, reasons);
+    }
     return status;
 }
 
 int adm_target_bind(struct adm *adm)
 {
-    return change_rules(adm, "acl.add");
+    static const struct adm_reason reasons[] = {
+        {CORE_ERROR_NOT_FOUND, "target", ADM_ERROR_NO_TARGET},
+        {CORE_ERROR_EXISTS, NULL, ADM_ERROR_ACL_EXISTS},
+        {0},
+    };
+    return change_rules(adm, "acl.add", reasons);
 }
 
+/* What cannot be a rule is none of those that there are. */
 int adm_target_unbind(struct adm *adm)
 {
-    return change_rules(adm, "acl.delete");
+    static const struct adm_reason reasons[] = {
+        {CORE_ERROR_NOT_FOUND, "target", ADM_ERROR_NO_TARGET},
+        {CORE_ERROR_NOT_FOUND, NULL, ADM_ERROR_NO_ACL},
+        {CORE_ERROR_INVALID, NULL, ADM_ERROR_NO_ACL},
+        {0},
+    };
+    return change_rules(adm, "acl.delete", reasons);
 }
 
 static int show_all(struct adm *adm)
