@@ -8,10 +8,13 @@ import sys
 
 import admin_bed
 import bed
+import golden_admin
 from bed import tap
 
 VOLUME = "iqn.2010-10.org.openstack:volume-83c2e877-feed-46be-8435-77884fe55b45"
 OTHER = "iqn.2010-10.org.openstack:volume-00000000-feed-46be-8435-77884fe55b45"
+
+TGT = "/usr/sbin/tgt-admin"
 
 # The indentation, and the lines that are empty without a password and flags, are Cinder's.
 TEMPLATE = """
@@ -138,6 +141,32 @@ def test_volumes_that_are_made_at_once(b):
     running = [subprocess.Popen([b.program, "--update", name, "-c", b.conf], env=b.env()) for name in names]
     tap.equal([r.wait(timeout=30 * tap.slowness()) for r in running], [0] * len(names), "exit statuses")
     tap.equal((sorted(b.targets()), sorted(b.targets().values())), (names, list(range(1, 9))), "targets")
+
+
+# tgt's own tgt-admin ------------------------------------------------------------------------
+
+
+def drop_in(b):
+    """Its environment: our tgtadm, for this daemon, whatever number is asked for."""
+    os.makedirs(b.path("drop-in"), exist_ok=True)
+    with open(b.path("drop-in/tgtadm"), "w") as script:
+        script.write(f'#!/bin/sh\n[ "$1 $2" != "-C 0" ] || shift 2\nexec {b.path("bin/tgtadm")} "$@"\n')
+    os.chmod(b.path("drop-in/tgtadm"), 0o755)
+    return {**b.env(), "PATH": b.path("drop-in") + ":" + os.environ["PATH"]}
+
+
+@tap.timeout(120)
+def test_program_of_tgt_notices_nothing(b):
+    """It reads our listings, and everything it does ends as with tgt's daemon."""
+    if not os.path.exists(TGT):
+        tap.skip("Debian's tgt is not installed")
+    env = drop_in(b)
+    b.fresh("")
+    with open(os.path.join(bed.HERE, "tgt-admin.golden")) as file:
+        steps = golden_admin.read(file)
+    for step in steps:
+        answer = step.run(["perl", TGT], b.folder, env)
+        tap.equal(answer.text().split("\n"), step.text().split("\n"), "answer")
 
 
 # Units and scripts --------------------------------------------------------------------------
