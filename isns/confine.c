@@ -19,17 +19,6 @@
 
 #define NOBODY 65534
 
-/* Sanitizers reserve terabytes of addresses, make a thread and trace themselves at the end. */
-#ifndef __has_feature
-#define __has_feature(x) 0 /* gcc has macros instead */
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) ||                               \
-    __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED true
-#else
-#define SANITIZED false
-#endif
-
 static const struct {
     __rlimit_resource_t resource;
     rlim_t most;
