@@ -19,13 +19,20 @@ from bed import tap  # noqa: E402,F401
 TGT = "/usr/sbin/tgtadm"
 
 
+MISSING = "tgt is not installed (Debian package tgt)"
+
+
+def has_tgt():
+    return os.path.exists(TGT) and "Linux SCSI Target administration utility" in subprocess.run(
+        [TGT, "--help"], capture_output=True, text=True, check=False).stdout
+
+
 def program(by):
     """The path of "ours", or of "tgt"'s; the whole file is skipped where that is not installed."""
     if by == "ours":
         return bed.daemon.binary("TGTADM")
-    if not os.path.exists(TGT) or "Linux SCSI Target administration utility" not in subprocess.run(
-            [TGT, "--help"], capture_output=True, text=True, check=False).stdout:
-        tap.skip_all("the tgtadm of tgt is not installed (Debian package tgt)")
+    if not has_tgt():
+        tap.skip_all(MISSING)
     return TGT
 
 
