@@ -26,6 +26,7 @@ struct legacy_door {
     struct control *control;
     GThreadPool *pool;
     GMutex mutex;
+    GCond left;    /* under mutex: one of the visits is over */
     GQueue visits; /* under mutex: struct visit whose fd is open */
     bool full;     /* under mutex: nobody is accepted */
 };
@@ -51,16 +52,27 @@ static void leave(struct legacy_door *door, struct visit *visit)
     if (door->full)
         g_idle_add(go_on, door);
     door->full = false;
+    g_cond_signal(&door->left);
     g_mutex_unlock(&door->mutex);
+}
+
+/* The descriptors, read under the mutex under which the visit has entered: race detectors do not
+ * see the lock that the pool has for itself. */
+static struct visit take(struct legacy_door *door, const struct visit *visit)
+{
+    g_mutex_lock(&door->mutex);
+    struct visit copy = *visit;
+    g_mutex_unlock(&door->mutex);
+    return copy;
 }
 
 static void serve(gpointer data, gpointer user_data)
 {
-    struct visit *visit = data;
-    legacy_serve(visit->fd, rpc_new(visit->inside));
-    leave(user_data, visit);
-    close(visit->fd);
-    g_free(visit);
+    struct visit visit = take(user_data, data);
+    legacy_serve(visit.fd, rpc_new(visit.inside));
+    leave(user_data, data);
+    close(visit.fd);
+    g_free(data);
 }
 
 static void enter(struct legacy_door *door, struct visit *visit)
@@ -118,6 +130,7 @@ struct legacy_door *legacy_door_new(const char *path, struct control *control, G
     door->lock = -1;
     door->control = control;
     g_mutex_init(&door->mutex);
+    g_cond_init(&door->left);
     door->pool = g_thread_pool_new(serve, door, VISITS_MAX, FALSE, NULL);
     if (take_lock(door, path, error) && unix_listen(&door->listener, path, 0600, error))
         return door;
@@ -150,15 +163,25 @@ void legacy_door_unlock(struct legacy_door *door)
         door->lock = -1;
 }
 
+static void await_visits(struct legacy_door *door)
+{
+    g_mutex_lock(&door->mutex);
+    while (!g_queue_is_empty(&door->visits))
+        g_cond_wait(&door->left, &door->mutex);
+    g_mutex_unlock(&door->mutex);
+}
+
 void legacy_door_free(struct legacy_door *door)
 {
     if (!door)
         return;
     legacy_door_close(door);
+    await_visits(door);
     g_thread_pool_free(door->pool, FALSE, TRUE);
     while (g_idle_remove_by_data(door)) {
     }
     legacy_door_unlock(door);
     g_mutex_clear(&door->mutex);
+    g_cond_clear(&door->left);
     g_free(door);
 }

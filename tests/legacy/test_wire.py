@@ -276,7 +276,8 @@ def test_end_is_answered_when_the_socket_refuses(b):
     with socket.socket(socket.AF_UNIX) as again:
         tap.true(again.connect_ex(f"{prefix}.0") != 0, "somebody still listens")
     tap.true(os.path.exists(f"{prefix}.0"), "the file is gone, which tgt's tgtadm does not understand")
-    tap.equal(other.process.wait(10 * tap.slowness()), 0, "status of the daemon")
+    status = other.process.wait(10 * tap.slowness())
+    tap.equal(status, 0, f"status of the daemon, whose log is {other.log_text()}")
     other.stop()
     bed.daemon.Daemon(portals=[f"127.0.0.1:{b.ports[2]}"], env={"TGT_IPC_SOCKET": prefix}).start().stop()
 
