@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Portals: attaches transports to the I/O threads on first use, opens and closes where they listen.
- */
+/* Portals: where transports listen, opened and closed. */
 #include "portal.h"
 
 #include <string.h>
@@ -12,6 +11,7 @@
 #include "log.h"
 #include "notify.h"
 #include "plugin.h"
+#include "portal-attach.h"
 #include "portal-options.h"
 #include "portal-where.h"
 #include "thread.h"
@@ -37,97 +37,6 @@ struct portals *portals_new(void)
 static struct portals *all(void)
 {
     return daemon_get()->portals;
-}
-
-/* ---- Transports and threads ---- */
-
-struct attach {
-    struct plugin *transport;
-    bool *attached; /* by thread index */
-    int result;
-};
-
-static void *slot_get(struct tgt_thread *thread, unsigned serial)
-{
-    GPtrArray *data = thread->transport_data;
-    return data != NULL && serial < data->len ? g_ptr_array_index(data, serial) : NULL;
-}
-
-static void slot_set(struct tgt_thread *thread, unsigned serial, void *value)
-{
-    if (thread->transport_data == NULL)
-        thread->transport_data = g_ptr_array_new();
-    if (serial >= thread->transport_data->len)
-        g_ptr_array_set_size(thread->transport_data, (gint)serial + 1);
-    g_ptr_array_index(thread->transport_data, serial) = value;
-}
-
-static void attach_thread(struct tgt_thread *thread, void *data)
-{
-    struct attach *a = data;
-    void *value = NULL;
-    const struct tgt_transport_ops *ops = &a->transport->transport;
-    int result = ops->thread_attach ? ops->thread_attach(thread, &value) : 0;
-    a->attached[thread->index] = result >= 0;
-    if (result < 0)
-        a->result = result;
-    else
-        slot_set(thread, a->transport->serial, value);
-}
-
-static void detach_from(struct tgt_thread *thread, struct plugin *transport)
-{
-    if (transport->transport.thread_detach != NULL)
-        transport->transport.thread_detach(thread, slot_get(thread, transport->serial));
-    slot_set(thread, transport->serial, NULL);
-}
-
-static void detach_thread(struct tgt_thread *thread, void *data)
-{
-    detach_from(thread, data);
-}
-
-/* One thread could not: the others get rid of it again. */
-static void undo_attach(struct tgt_thread *thread, void *data)
-{
-    const struct attach *a = data;
-    if (a->attached[thread->index])
-        detach_from(thread, a->transport);
-}
-
-static void drop_slots(struct tgt_thread *thread, void *data)
-{
-    g_clear_pointer(&thread->transport_data, g_ptr_array_unref);
-}
-
-void *thread_data(struct tgt_thread *thread, const struct tgt_plugin *self)
-{
-    return slot_get(thread, plugin_of(self)->serial);
-}
-
-static bool attach_all(struct plugin *transport, GError **error)
-{
-    struct tgt_error none = {0};
-    struct threads *threads = daemon_get()->threads;
-    g_autofree bool *attached = g_new0(bool, threads_count(threads));
-    struct attach a = {.transport = transport, .attached = attached};
-    threads_each(threads, attach_thread, &a);
-    if (a.result == 0)
-        return true;
-    threads_each(threads, undo_attach, &a);
-    return core_error_take(error, &none, a.result, "the transport cannot use the I/O threads");
-}
-
-/* Takes over the user `transport`; the first one stays until the end. */
-static bool attach(struct plugin *transport, GError **error)
-{
-    bool there = g_ptr_array_find(all()->attached, transport, NULL);
-    if (!there && attach_all(transport, error)) {
-        g_ptr_array_add(all()->attached, transport);
-        return true;
-    }
-    plugin_unuse(transport);
-    return there;
 }
 
 /* ---- One portal ---- */
@@ -260,7 +169,7 @@ static bool ensure_attached(const char *transport, GError **error)
 {
     g_autofree char *provides = g_strdup_printf("transport:%s", transport);
     struct plugin *plugin = plugin_use(daemon_get()->plugins, provides, error);
-    return plugin != NULL && attach(plugin, error);
+    return plugin != NULL && attached_add(all()->attached, plugin, error);
 }
 
 static struct portal *add_one(const char *transport, const struct where *where,
@@ -372,13 +281,8 @@ void portals_free(struct portals *portals)
         return;
     for (guint i = 0; i < portals->list->len; i++)
         portal_close(g_ptr_array_index(portals->list, i));
-    for (guint i = 0; i < portals->attached->len; i++) {
-        threads_each(daemon_get()->threads, detach_thread, g_ptr_array_index(portals->attached, i));
-        plugin_unuse(g_ptr_array_index(portals->attached, i));
-    }
-    threads_each(daemon_get()->threads, drop_slots, NULL);
+    attached_free(portals->attached);
     g_ptr_array_unref(portals->list);
-    g_ptr_array_unref(portals->attached);
     g_mutex_clear(&portals->lock);
     g_free(portals);
 }
