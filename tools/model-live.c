@@ -43,6 +43,12 @@ static void take_pages(GPtrArray *pages, const json_t *list)
     }
 }
 
+/* Numbers that are as by default need not be told. */
+static char *number_or_default(const struct model_lun_row *row, char *value)
+{
+    return value || row->kind != MODEL_NUMBER ? value : g_strdup(row->def);
+}
+
 static void take_lun(struct model_target *t, const json_t *l)
 {
     struct model_lun *lun = model_lun_add(t, ctl_int(l, "lun"), nowhere);
@@ -52,7 +58,8 @@ static void take_lun(struct model_target *t, const json_t *l)
     take_pages(lun->mode_pages, json_object_get(l, "mode_pages"));
     for (unsigned key = 0; key < LUN_KEYS; key++)
         if (model_lun_rows[key].member)
-            lun->value[key] = value_of(json_object_get(l, model_lun_rows[key].member));
+            lun->value[key] = number_or_default(
+                &model_lun_rows[key], value_of(json_object_get(l, model_lun_rows[key].member)));
     if (json_object_get(l, "write_cache_default"))
         lun->cached = ctl_bool(l, "write_cache_default") ? "yes" : "no";
     bool legacy = ctl_bool(l, "legacy");

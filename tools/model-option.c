@@ -48,9 +48,6 @@ static const struct option options[] = {
     {"bsoflags", T | S},
     {"mode_page", T | S},
     {"params", T | S},
-    {"la_lba", T | S},
-    {"optimal_xfer_gran", T | S},
-    {"optimal_xfer_len", T | S},
 };
 
 /* What a target begins with is the transport's business; here are only the names. */

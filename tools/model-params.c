@@ -109,13 +109,6 @@ static enum model_lun_key key_of(const char *param)
     return key;
 }
 
-static bool has_no_effect(const char *param)
-{
-    static const char *const params[] = {"la_lba", "optimal_xfer_gran", "optimal_xfer_len",
-                                         "rotation_rate", NULL};
-    return g_strv_contains(params, param);
-}
-
 static void take_param(struct model_reader *r, struct model_lun *lun, char *word,
                        const struct model_line *line, unsigned tid)
 {
@@ -128,8 +121,6 @@ static void take_param(struct model_reader *r, struct model_lun *lun, char *word
         model_lun_take(r, lun, key, &value);
     else if (equals && strcmp(word, "mode_page") == 0)
         model_take_mode_page(r, lun, &value, tid);
-    else if (equals && has_no_effect(word))
-        conf_warn(r->conf, line->where, "'%s' has no effect here", word);
     else
         conf_wrong(r->conf, line->where, "a logical unit has no parameter '%s'", word);
 }

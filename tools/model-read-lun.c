@@ -176,17 +176,6 @@ static void read_all(struct model_reader *r, const struct conf_block *target,
     }
 }
 
-static void warn_of_geometry(struct model_reader *r, const struct conf_block *target,
-                             const struct store *store)
-{
-    static const char *const keys[] = {"la_lba", "optimal_xfer_gran", "optimal_xfer_len"};
-    struct model_line line;
-    for (unsigned i = 0; i < G_N_ELEMENTS(keys); i++)
-        if (line_of(r, target, store, keys[i], &line))
-            conf_warn(r->conf, line.where, "'%s' has no effect here: it is what the store says",
-                      keys[i]);
-}
-
 /* What the file does not say stays as it is. */
 static void read_identity(struct model_lun *lun, const struct model_target *t)
 {
@@ -230,7 +219,6 @@ static void read_store(struct model_reader *r, const struct conf_block *target,
     for (unsigned key = 0; key < LUN_KEYS; key++)
         read_key(r, target, store, lun, key);
     read_all(r, target, store, "mode_page", lun, t->tid, model_take_mode_page);
-    warn_of_geometry(r, target, store);
     read_identity(lun, t);
     take_medium_away(lun);
 }

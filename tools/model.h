@@ -33,8 +33,15 @@ enum model_change {
     X(TYPE, "device-type", NULL, NULL, "type", "type", WORD, ANEW, "disk")                         \
     X(BS, "bs-type", NULL, NULL, "bs", "bs", WORD, ANEW, NULL)                                     \
     X(BLOCK_SIZE, "block-size", NULL, NULL, "block_size", "block_size", NUMBER, ANEW, NULL)        \
-    X(EXPONENT, "lbppbe", "lbppbe", NULL, "physical_exponent", "physical_exponent", NUMBER, ANEW,  \
-      NULL)                                                                                        \
+    X(EXPONENT, "lbppbe", "lbppbe", "physical-exponent", "physical_exponent", "physical_exponent", \
+      NUMBER, SET, NULL)                                                                           \
+    X(LOWEST, "la_lba", "la_lba", "lowest-aligned", "lowest_aligned", NULL, NUMBER, SET, "0")      \
+    X(GRANULARITY, "optimal_xfer_gran", "optimal_xfer_gran", "optimal-granularity",                \
+      "optimal_granularity", NULL, NUMBER, SET, "0")                                               \
+    X(OPTIMAL, "optimal_xfer_len", "optimal_xfer_len", "optimal-transfer", "optimal_transfer",     \
+      NULL, NUMBER, SET, "0")                                                                      \
+    X(ROTATION, "rotation_rate", "rotation_rate", "rotation-rate", "rotation_rate", NULL, NUMBER,  \
+      SET, "0")                                                                                    \
     X(IDENTITY, "identity", NULL, NULL, NULL, NULL, WORD, ANEW, NULL)                              \
     X(UUID, "uuid", NULL, "uuid", "uuid", "uuid", WORD, IDENTITY, NULL)                            \
     X(SCSI_ID, "scsi_id", "scsi_id", "scsi-id", "scsi_id", NULL, TEXT, IDENTITY, NULL)             \

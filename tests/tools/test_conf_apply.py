@@ -58,7 +58,8 @@ class ApplyBed(bed.Bed):
         return (f"incomingdiscoveryuser ann secretsecret1\noutgoingdiscoveryuser bob secretsecret2\naccount idle secretsecret3\n"
                 f"<target {A}>\ncontroller_tid 7\nalias the first\nMaxBurstLength 65536\nInitialR2T Yes\nHeaderDigest None\n"
                 f"<backing-store {self.images[0]}>\nlun 3\nscsi_id an id\nscsi_sn a \\# number\nvendor_id ACME\nproduct_id Thing\n"
-                f"product_rev 9\nwrite-cache off\nsense_format 1\nthin 1\n</backing-store>\n"
+                f"product_rev 9\nwrite-cache off\nsense_format 1\nthin 1\n"
+                f"lbppbe 3\nla_lba 1\noptimal_xfer_gran 8\noptimal_xfer_len 64\nparams rotation_rate=7200\n</backing-store>\n"
                 f"<backing-store {self.images[1]}>\nreadonly 1\nswp 1\nonline 0\nblock-size 4096\n"
                 f"mode_page 28:0:10:8:0:0:0:0:0:0:0:0:0\n</backing-store>\n"
                 f"<backing-store again>\npath {self.images[0]}\nlun 9\n</backing-store>\n"
@@ -86,6 +87,8 @@ def test_apply_makes_all(b):
     lun = {lun["lun"]: lun for lun in shown["luns"]}
     tap.equal(sorted(lun), [1, 3, 9, 10], "LUNs")
     tap.equal((lun[3]["serial"], lun[3]["scsi_id"], lun[3]["write_cache"]), ("a # number", "an id", False), "LUN 3")
+    tap.equal([lun[3][key] for key in ("physical_exponent", "lowest_aligned", "optimal_granularity", "optimal_transfer", "rotation_rate")],
+              [3, 1, 8, 64, 7200], "geometry of LUN 3")
     tap.equal((lun[1]["read_only"], lun[1]["block_size"], lun[1]["online"], lun[1]["swp"]), (True, 4096, False, True), "LUN 1")
     tap.equal(shown["acl"], {"match": "any", "addresses": ["10.0.0.0/8", "2001:db8::/32"],
                              "initiators": ["iqn.1993-08.org.debian:01:a"]}, "ACL")
@@ -344,7 +347,7 @@ def test_saved_applied_and_saved_again_is_the_same(b):
         text = first.read()
         tap.equal(second.read(), text, "saved again")
     for part in ("secretsecret4", "uuid 11111111-2222-4333-8444-555555555555", "lun-map iqn.1993-08.org.debian:01:a 3 0 read-only",
-                 "mode_page 28:0:10:8:0:0:0:0:0:0:0:0:0", "scsi_sn a \\# number", "auth chap", "account idle", f"portal 127.0.0.1:{port}\n"):
+                 "mode_page 28:0:10:8:0:0:0:0:0:0:0:0:0", "scsi_sn a \\# number", "auth chap", "account idle", "rotation_rate 7200", "la_lba 1\n", f"portal 127.0.0.1:{port}\n"):
         tap.true(part in text, f"no '{part}' in\n{text}")
 
 

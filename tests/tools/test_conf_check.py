@@ -128,7 +128,6 @@ def test_wrong_value(b, text, line, remark):
     two_passwords=("<target a>\nincominguser joe secret1\n</target>\n<target b>\nincominguser joe secret2\n</target>\n", 5, "has another password"),
     outgoing=(target("outgoinguser a secret1\noutgoinguser b secret2"), 3, "only one 'outgoinguser' is possible"),
     fixed=(target("IFMarker Yes"), 2, "'IFMarker' has no effect here: it is No"),
-    geometry=(target("<backing-store /dev/null>\nla_lba 4\n</backing-store>"), 3, "'la_lba' has no effect"),
     repeated_key=(target("HeaderDigest None\nHeaderDigest CRC32C"), 3, "the first one counts"),
     same_path=(target("backing-store /dev/null\nbacking-store /dev/null"), 3, "stands here twice"),
     ignored=("ignore-errors yes\n" + target("backing-store /nowhere/disk"), 3, "No such file"),
