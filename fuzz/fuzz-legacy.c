@@ -58,14 +58,28 @@ static gpointer serve(gpointer data)
     return NULL;
 }
 
-/* Mostly the length is made to fit, or else most inputs would end there. */
+/* Mostly the head is made to fit, or else most inputs would end there: a mode and an operation that
+ * there are, a number or none, a device type. */
+static void make_fit(uint8_t *head, uint32_t len)
+{
+    const uint32_t types[] = {0, 0, 0, 0, 1, 5, 8, 17};
+    uint32_t mode = head[0] % 8u, op = head[4] % 9u, type = types[head[104] % 8];
+    memcpy(head, &mode, sizeof mode);
+    memcpy(head + 4, &op, sizeof op);
+    memcpy(head + 72, &len, sizeof len);
+    memset(head + 76, head[76] % 4 ? 0 : 0xff, 4);
+    head[76] |= 1; /* the target that there is */
+    memset(head + 89, head[88] % 4 ? 0 : 0xff, 7);
+    memcpy(head + 104, &type, sizeof type);
+}
+
 static void send_request(int fd, const uint8_t *data, size_t size)
 {
     uint8_t buf[8192 + 120] = {0};
     uint32_t len = (uint32_t)MAX(MIN(size, sizeof buf), 120);
     memcpy(buf, data, MIN(size, sizeof buf));
     if (size % 16 != 0)
-        memcpy(buf + 72, &len, sizeof len);
+        make_fit(buf, len);
     if (send(fd, buf, len, MSG_NOSIGNAL) < 0)
         g_error("send: %s", g_strerror(errno));
 }
