@@ -182,10 +182,14 @@ static gboolean on_hangup(gint fd, GIOCondition condition, gpointer data)
     return G_SOURCE_REMOVE;
 }
 
-/* Who sends no more may still wait for answers; who has closed does not. */
+/* Who sends no more may still wait for answers; who has closed does not. Where input is not
+ * watched, nothing else says so. */
 static void watch_for_hangup(struct control_client *c)
 {
-    if (c->ended && !c->hup_watch)
+    bool wanted = c->ended || !takes_requests(c);
+    if (!wanted)
+        watch_stop(&c->hup_watch); /* what has been sent before is still read */
+    else if (!c->hup_watch)
         c->hup_watch = g_unix_fd_add(c->fd, G_IO_HUP | G_IO_ERR, on_hangup, c);
 }
 
@@ -291,15 +295,19 @@ static void append_line(struct control_client *c, json_t *line)
     json_decref(line);
 }
 
+/* If the peer is gone, the call that notes may end with the connection, as the last one. */
 bool client_note(struct control_client *c, json_t *line)
 {
     if (c->fd < 0 || c->out->len > OUTPUT_MAX) {
         json_decref(line);
         return false;
     }
+    c->refs++;
     append_line(c, line);
     client_pump(c);
-    return c->fd >= 0;
+    bool open = c->fd >= 0;
+    client_unref(c);
+    return open;
 }
 
 void client_reply(struct control_client *c, json_t *line)

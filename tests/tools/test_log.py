@@ -106,6 +106,38 @@ def test_followers_that_go(b):
     follow(b).close()
 
 
+CALLS_MAX = 16
+
+
+def busy_follower(b, level):
+    """Has so many calls under way that no request is awaited any more."""
+    client = follow(b, level=level)
+    request = {"jsonrpc": "2.0", "id": 8, "method": "log.follow", "params": {"level": level}}
+    client.send((json.dumps(request) + "\n") * (CALLS_MAX - 1))
+    b.client().result("system.show")
+    return client
+
+
+def test_busy_follower_that_goes_while_it_is_told(b):
+    for _ in range(3):
+        client = busy_follower(b, "notice")
+        b.opened.remove(client)
+        offline = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "system.set", "params": {"values": {"state": "offline"}}})
+        other = b.client()
+        client.close()
+        other.send(offline + "\n")
+        other.receive()
+    b.ctl("system", "ready", status=0)
+
+
+def test_busy_followers_that_go(b):
+    """Nothing is kept for them, also while there is nothing to be told."""
+    for _ in range(120):
+        busy_follower(b, "error")
+        while b.opened:
+            b.opened.pop().close()
+
+
 def test_slow_follower_is_given_up(b):
     b.ctl("log", "level", "debug", status=0)  # nothing is left out
     slow = follow(b, level="info")
