@@ -89,7 +89,7 @@ struct farewell *farewell_new(const GArray *ids, unsigned seconds, enum tgt_clos
     g_array_sort(f->left, compare);
     f->reason = reason;
     f->count = (struct farewell_count){.asked = ids->len, .left = ids->len};
-    f->until = g_get_monotonic_time() + seconds * G_USEC_PER_SEC;
+    f->until = g_get_monotonic_time() + (gint64)seconds * G_USEC_PER_SEC;
     f->done = done;
     f->data = data;
     f->look = g_timeout_add(LOOK_MS, look, f);

@@ -186,7 +186,7 @@ static struct patience patience_for(const struct rpc *rpc, const char *method)
     unsigned limit_s = rpc->limit_s || is_slow ? rpc->limit_s : PATIENCE_S;
     return (struct patience){
         .method = method,
-        .end = limit_s ? now + limit_s * G_USEC_PER_SEC : 0,
+        .end = limit_s ? now + (gint64)limit_s * G_USEC_PER_SEC : 0,
         .notice =
             is_slow && !rpc->quiet && !rpc->on_notification ? now + PATIENCE_S * G_USEC_PER_SEC : 0,
     };

@@ -66,6 +66,17 @@ static void transport_that_cannot_ask(struct scene *s, gconstpointer data)
     g_assert_cmpint(reason, ==, TGT_CLOSE_ADMIN);
 }
 
+/* 86400 are the most that can be asked for. */
+static void deadline_may_be_far(struct scene *s, gconstpointer data)
+{
+    struct end end = {0};
+    can_ask(s->n);
+    struct farewell *f = say("a day", 86400, &end);
+    g_assert_cmpuint(farewell_seconds(f), ==, 86400);
+    farewell_hasten(f);
+    wait_for(&end);
+}
+
 static void dropped_after_the_deadline(struct scene *s, gconstpointer data)
 {
     struct end end = {0};
@@ -189,6 +200,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
 #define T(path, fn) SCENE_TEST_WITH("/farewell/" path, &two_threads, fn)
     T("a-transport-that-cannot-ask", transport_that_cannot_ask);
+    T("deadline-may-be-far", deadline_may_be_far);
     T("dropped-after-the-deadline", dropped_after_the_deadline);
     T("hastened", hastened);
     T("called-off", called_off);
