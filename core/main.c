@@ -51,6 +51,7 @@ static int run(struct options *o)
     g_autoptr(GError) error = NULL;
     int ready_fd = -1;
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGCHLD, SIG_DFL); /* whoever ignores it does not learn how children have ended */
     log_set_level(o->debug ? TGT_LOG_DEBUG : o->config.log_level);
     o->config.inherited = inherited_new();
     raise_file_limit();

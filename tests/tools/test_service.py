@@ -292,6 +292,11 @@ def test_configuration_that_cannot_be_applied(f, script, words):
     tap.true(not os.path.exists(f.path("control")), "the control socket is left")
 
 
+def test_configuration_that_cannot_be_applied_under_a_parent_that_ignores_children(f):
+    done = bed.run("env", "--ignore-signal=CHLD", f.tgtd, "-f", *f.arguments(), *f.config(), status=1, env=f.stand_in("exit 7"))
+    tap.true("tgtctl ended with status 7" in done.stderr, done.stderr)
+
+
 def test_tgtctl_that_is_not_there(f):
     done = f.run("-f", *f.arguments(), *f.config(), status=1, env={"TGTCTL": f.path("none")})
     tap.true("has not been applied" in done.stderr and f.path("none") in done.stderr, done.stderr)
