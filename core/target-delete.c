@@ -87,6 +87,9 @@ static int judge_nexus(struct tgt_target *target, const struct tgt_nexus *nexus,
         !isns_admits(target, nexus->initiator))
         return core_error_set(err, EACCES, "the target '%s' does not let '%s' in", target->name,
                               nexus->initiator);
+    if (!target_has_group(target, nexus->tpgt))
+        return core_error_set(err, EACCES, "the target '%s' is not in portal group %u",
+                              target->name, nexus->tpgt);
     return 0;
 }
 

@@ -7,7 +7,7 @@ import sys
 import env
 from daemon import Portal
 from env import tap
-from login import LoginFailed, names
+from login import OPERATIONAL, SECURITY, LoginFailed, names
 from session import Session
 
 SECOND = "iqn.2024-01.org.example:second"
@@ -95,6 +95,15 @@ def test_groups_are_enforced(e):
     session.connection.expect_close()
     other.clear_attention()
     e.daemon.set_target(e.target, portal_groups="")
+
+
+def test_groups_that_change_during_a_login(e):
+    login = env.Login(e.keep(env.Connection(e.second)))
+    login.exchange(names(SECOND), csg=SECURITY, nsg=OPERATIONAL)
+    e.daemon.set_target(SECOND, portal_groups="1")
+    e.daemon.ctl("acl", "enforce", SECOND)
+    login.refused(status="0203")
+    e.daemon.set_target(SECOND, portal_groups="2")
 
 
 @tap.cases(none="", port=":860", v6="[2001:db8::1]", dns="san.example.org:3261")
