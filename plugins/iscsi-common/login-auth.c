@@ -247,6 +247,11 @@ bool iscsi_auth_passed(const struct iscsi_login *login)
     return !login->auth.required || login->auth.step == ISCSI_AUTH_DONE;
 }
 
+bool iscsi_auth_still_passed(const struct iscsi_login *login)
+{
+    return login->auth.step == ISCSI_AUTH_DONE || !tgt_auth_required(login->target);
+}
+
 /* 6.3: who begins with the operational stage, or wants to leave the security stage without any
  * method, does not want to be authenticated. */
 enum iscsi_login_status iscsi_auth_check_stage(struct iscsi_login *login, bool transit)

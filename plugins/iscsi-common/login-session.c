@@ -144,6 +144,9 @@ static enum iscsi_login_status why_refused(const struct iscsi_conn *c)
 void iscsi_login_establish(struct iscsi_conn *c)
 {
     struct iscsi_session *s = NULL;
+    if (!iscsi_auth_still_passed(c->login))
+        return iscsi_login_fail(c, ISCSI_LOGIN_AUTH_FAILED,
+                                "authentication has come to be asked for during the login");
     switch (claim(c, &s)) {
     case ISCSI_CLAIM_WAIT:
         iscsi_conn_pause(c, ISCSI_PAUSE_LOGIN);

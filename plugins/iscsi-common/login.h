@@ -71,6 +71,8 @@ void iscsi_auth_note(struct iscsi_login *login, const struct iscsi_key *key, con
 enum iscsi_login_status iscsi_auth_run(struct iscsi_conn *c, bool fetching);
 /* Nothing more is to be proved. */
 bool iscsi_auth_passed(const struct iscsi_login *login);
+/* The same by what is asked for now. */
+bool iscsi_auth_still_passed(const struct iscsi_login *login);
 /* May the login be in this stage, and ask to leave it? */
 enum iscsi_login_status iscsi_auth_check_stage(struct iscsi_login *login, bool transit);
 /* login-names.c: who wants what? Once, when the first request is complete. */

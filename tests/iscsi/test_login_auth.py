@@ -65,6 +65,15 @@ def test_no_auth_method_at_all(e):
     tap.equal(status_of(response), "0000", "login status")
 
 
+def test_authentication_that_comes_to_be_asked_for_during_a_login(e):
+    """Who has been promised to be let in without is not."""
+    target = env.make_target(e.daemon, "iqn.2024-01.org.example:later")
+    login = e.begin()
+    login.exchange(env.names(target), csg=SECURITY, nsg=OPERATIONAL)
+    e.daemon.set_target(target, auth="chap")
+    login.refused(status=AUTHENTICATION_FAILED)
+
+
 CHAP_KEYS = {
     "algorithm": [("CHAP_A", "5")],
     "algorithms": [("CHAP_A", "5,6,7,8")],
