@@ -75,6 +75,15 @@ bool portal_is_store_name(const char *name)
     return strchr(name, '@') != NULL;
 }
 
+/* Not for the next daemon either: what the manager has kept would go on listening. */
+static void portal_give_up(struct portal *portal)
+{
+    g_autofree char *name = store_name(portal);
+    if (portal->info.fd >= 0)
+        notify_forget_fd(name);
+    portal_close(portal);
+}
+
 static bool open_portal(struct portal *portal, const struct where *where, GError **error)
 {
     struct tgt_error err = {0};
@@ -129,7 +138,7 @@ static struct portal *portal_new(const char *transport, const struct where *wher
     }
     if (options->announce == NULL || announce(portal, options->announce, error))
         return portal;
-    portal_close(portal);
+    portal_give_up(portal);
     return NULL;
 }
 
@@ -233,11 +242,8 @@ bool portal_delete(const char *transport, const char *where, GError **error)
         struct portal *portal = find(transport, &places[i]);
         if (portal == NULL)
             continue;
-        g_autofree char *name = store_name(portal);
-        if (portal->info.fd >= 0)
-            notify_forget_fd(name);
         list_remove(portal);
-        portal_close(portal);
+        portal_give_up(portal);
         found = true;
     }
     if (!found)

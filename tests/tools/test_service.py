@@ -150,6 +150,22 @@ def test_protected_from_the_oom_killer(f):
 # Sockets that stay ----------------------------------------------------------------------------
 
 
+def test_socket_of_a_portal_that_is_refused_is_not_kept(f):
+    m = f.manager()
+    m.start("-f", *f.arguments(), "--stop-timeout", "0")
+    m.ready()
+    m.wait(lambda: m.store, "no descriptor came")
+    before = [name for name, _ in m.store]
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        place = f"127.0.0.1:{free.getsockname()[1]}"
+    adding = f.ctl_start("portal", "add", place, "--opt", "announce=a b")
+    tap.equal(adding.wait(10 * tap.slowness()), 2, "exit status")
+    while m.listen():
+        pass
+    tap.equal([name for name, _ in m.store], before, "descriptors that are kept")
+    tap.equal(m.end(), 0, "exit status")
+
+
 def test_sockets_are_kept(f):
     m = f.manager()
     m.start("-f", *f.arguments())
