@@ -87,12 +87,20 @@ void log_use_syslog(const char *ident)
     g_atomic_int_set(&to_syslog, 1);
 }
 
+/* U+0080 to U+009F: terminals take U+009B for the beginning of a sequence. */
+static bool is_c1(const char *text)
+{
+    return (unsigned char)text[0] == 0xc2 && ((unsigned char)text[1] & 0xe0) == 0x80;
+}
+
 /* Texts of peers are logged: they make neither lines nor terminal sequences of their own. */
 static void make_plain(char *text)
 {
     for (; *text; text++)
         if ((unsigned char)*text < ' ' || *text == 0x7f)
             *text = '?';
+        else if (is_c1(text))
+            text[0] = text[1] = '?';
 }
 
 /* journald says by JOURNAL_STREAM that it reads stderr: it takes the level from the prefix. */

@@ -46,10 +46,10 @@ static void test_journal(void)
 
 static void test_plain(void)
 {
-    if (!in_process("tgtd: error: a?tgtd: error: forged??[31mred\xc3\xa4\n"))
+    if (!in_process("tgtd: error: a?tgtd: error: forged??[31mred\xc3\xa4 ??1m\xc2\xa7\n"))
         return;
     g_unsetenv("JOURNAL_STREAM");
-    log_error("%s", "a\ntgtd: error: forged\r\x1b[31mred\xc3\xa4");
+    log_error("%s", "a\ntgtd: error: forged\r\x1b[31mred\xc3\xa4 \xc2\x9b\x31m\xc2\xa7");
 }
 
 static void test_long(void)
