@@ -61,9 +61,6 @@ static const char *const target_params[] = {
     "HeaderDigest",
     "DataDigest",
     "DefaultTime2Wait",
-    "DefaultTime2Retain",
-    "MaxConnections",
-    "ErrorRecoveryLevel",
     "MaxQueueCmd",
     "nop_interval",
     "nop_count",
@@ -78,6 +75,7 @@ static const char *const target_params[] = {
     NULL,
 };
 
+/* What tgt takes and what nobody can have here. */
 static const char *const fixed_params[][2] = {
     {"MaxXmitDataSegmentLength", "8192"},
     {"DataPDUInOrder", "Yes"},
@@ -86,6 +84,9 @@ static const char *const fixed_params[][2] = {
     {"OFMarker", "No"},
     {"IFMarkInt", "Reject"},
     {"OFMarkInt", "Reject"},
+    {"ErrorRecoveryLevel", "0"},
+    {"MaxConnections", "1"},
+    {"DefaultTime2Retain", "0"},
 };
 
 bool model_is_target_param(const char *key)

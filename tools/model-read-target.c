@@ -194,6 +194,21 @@ static bool first_line(struct model_reader *r, const struct conf_block *block, c
     return lines->len > 0;
 }
 
+/* tgt takes 512 to 16777215; within that we go as far as we can, as tgtadm does. */
+static void take_segment_length(struct model_reader *r, const char *key,
+                                const struct model_line *line, struct model_target *t)
+{
+    guint64 n;
+    if (!g_ascii_string_to_unsigned(line->text, 10, 512, 16777215, &n, NULL)) {
+        model_param_set(t, key, line->text, line->where);
+        return;
+    }
+    g_autofree char *near = g_strdup_printf("%" G_GUINT64_FORMAT, CLAMP(n, 8192, 1048576));
+    if (strcmp(near, line->text) != 0)
+        conf_warn(r->conf, line->where, "'%s' is 8192 to 1048576 here: %s is taken", key, near);
+    model_param_set(t, key, near, line->where);
+}
+
 static void read_param(struct model_reader *r, const struct conf_block *block, const char *key,
                        struct model_target *t)
 {
@@ -201,7 +216,9 @@ static void read_param(struct model_reader *r, const struct conf_block *block, c
     const char *fixed = model_fixed_param(key);
     if (!first_line(r, block, key, &line))
         return;
-    if (!fixed)
+    if (strcmp(key, "MaxRecvDataSegmentLength") == 0)
+        take_segment_length(r, key, &line, t);
+    else if (!fixed)
         model_param_set(t, key, line.text, line.where);
     else if (g_ascii_strcasecmp(fixed, line.text) != 0)
         conf_warn(r->conf, line.where, "'%s' has no effect here: it is %s", key,

@@ -95,6 +95,18 @@ def test_apply_makes_all(b):
     tap.equal(b.show(B)["state"], "offline", "state")
 
 
+def test_target_of_tgts_tutorials(b):
+    """What tgt takes and we cannot do is no reason to serve nothing."""
+    text = (f"<target {A}>\ncontroller_tid 5\nvendor_id VENDOR\nErrorRecoveryLevel 2\nMaxConnections 4\nDefaultTime2Retain 20\n"
+            f"MaxRecvDataSegmentLength 16776192\nincominguser someuser secretpass12\n<backing-store {b.images[0]}>\nlun 1\n"
+            "block-size 4096\nallow-in-use yes\nwrite-cache on\nscsi_sn 1001\nproduct_id MediaFiles\n"
+            "params thin_provisioning=1\n</backing-store>\n</target>\n")
+    b.apply(text)
+    b.same(text)
+    lun = b.daemon.ctl_json("lun", "show", f"{A}/1")
+    tap.equal((lun["serial"], lun["product"], lun["thin"], lun["block_size"]), ("1001", "MediaFiles", True, 4096), "what is served")
+
+
 def test_second_apply_does_nothing(b):
     b.apply(b.full())
     before = b.generation()
