@@ -224,7 +224,7 @@ static void clear(struct run *run)
 int main(int argc, char **argv)
 {
     struct run run = {0};
-    struct wanted wanted = {0};
+    struct wanted wanted = {.help = argc < 2};
     if (!parse(&run, &wanted, argc, argv))
         return ADMIN_WRONG;
     int status = say_help(&wanted);

@@ -545,7 +545,7 @@ def test_no_daemon(b, line):
                                            "is not connected\n"), "output")
 
 
-@tap.cases(long="--help", short="-h", delete="--delete help", offline="--offline help",
+@tap.cases(nothing="", long="--help", short="-h", delete="--delete help", offline="--offline help",
            ready="--ready help", update="--update help")
 def test_help(b, line):
     done = bed.run(b.program, *line.split(), status=0, env={"TGT_CONTROL": b.path("none")})
