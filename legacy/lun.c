@@ -41,9 +41,10 @@ static bool put_flags(json_t *options, const char *flags)
     return true;
 }
 
-static void put_options(json_t *options, const char *bsopts)
+static void put_options(json_t *options, const struct adm *adm)
 {
-    g_auto(GStrv) words = g_strsplit(bsopts ? bsopts : "", ";", -1);
+    bool null = g_strcmp0(adm->bstype, "null") == 0; /* unless it says so, as large as tgt's */
+    g_auto(GStrv) words = g_strsplit(adm->bsopts ? adm->bsopts : null ? "size=1T" : "", ";", -1);
     for (char **w = words; *w; w++)
         if (**w)
             json_array_append_new(options, json_string(*w));
@@ -85,7 +86,7 @@ static json_t *new_params(const struct adm *adm)
     json_object_set_new(params, "type", json_string(adm->type ? adm->type : "disk"));
     json_object_set_new(params, "legacy", json_true());
     put_store(adm, params);
-    put_options(options, adm->bsopts);
+    put_options(options, adm);
     put_block_size(adm, params);
     if (put_flags(options, adm->bsoflags))
         return params;
