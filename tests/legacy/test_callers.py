@@ -380,6 +380,37 @@ wait $(cat pid)
     tap.equal(text, "Account list:\n    u\n", "accounts")
 
 
+def test_kolla(b):
+    """The daemon runs in one container, tgtadm in another: only the socket is shared, by its path."""
+    text = daemon_script(b, """
+mkdir shared
+TGT_IPC_SOCKET=$PWD/shared/socket tgtd -d 1 -f --state-dir state --iscsi portal=127.0.0.1:$PORT 2> log & echo $! > pid
+export TGT_IPC_SOCKET=shared/socket
+for n in $(seq 100); do tgtadm --lld iscsi --op show --mode target > first 2> /dev/null && break; sleep 0.1; done
+tgtadm --lld iscsi --op new --mode target --tid 1 -T iqn.2010-10.org.openstack:volume-1
+tgtadm --lld iscsi --op new --mode logicalunit --tid 1 --lun 1 -b $A
+tgtadm --lld iscsi --op show --mode target
+tgtadm --op delete --mode target --tid 1
+tgtadm --op delete --mode system
+wait $(cat pid)
+""", "[ ! -e pid ] || kill $(cat pid)")
+    tap.true("        LUN: 1\n" in text, text)
+
+
+def test_webmin_kills_and_starts_again(b):
+    """By killall -9: sockets and locks are left behind, and are no obstacle."""
+    text = daemon_script(b, """
+for n in 1 2; do
+  tgtd --state-dir state --pid-file pid --iscsi portal=127.0.0.1:$PORT
+  tgtadm --op new --mode target --tid $n -T iqn.2007-03.org.webmin:$n
+  tgtadm --op show --mode target | grep ^Target
+  kill -9 $(cat pid)
+  while kill -0 $(cat pid) 2> /dev/null; do sleep 0.05; done
+done
+""", "kill -9 $(cat pid)")
+    tap.equal(text, "Target 1: iqn.2007-03.org.webmin:1\nTarget 2: iqn.2007-03.org.webmin:2\n", "targets")
+
+
 def test_prometheus_scripts(b):
     b.target(12)
     tap.equal(b.sh("tgtadm --op show --mode target | grep $IQN | grep Target | awk '{print $2}' | cut -d: -f1"), "12\n", "tid")
