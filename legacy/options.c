@@ -281,7 +281,6 @@ static int take(struct adm *adm, int letter, const char *word)
 
 int adm_parse(struct adm *adm, int argc, char **argv)
 {
-    adm->lld = "iscsi";
     adm->program = argc > 0 ? argv[0] : "tgtadm";
     opterr = 0;
     optind = 0; /* begin anew */
@@ -289,6 +288,8 @@ int adm_parse(struct adm *adm, int argc, char **argv)
     while (status < 0 &&
            (letter = getopt_long(argc, argv, short_options, long_options, NULL)) != -1)
         status = take(adm, letter, argv[optind - 1]);
+    if (!adm->lld || !*adm->lld) /* an empty variable of a script is no driver */
+        adm->lld = "iscsi";
     if (status >= 0 || optind == argc)
         return status;
     adm_refuse(adm, "unrecognized option '%s'", argv[optind]);
