@@ -141,6 +141,23 @@ def test_longhorn(b):
     tap.equal(longhorn_tid(b, LONGHORN), -1, "tid")
 
 
+# Go's copy of them; which one it is decides whether Longhorn goes on.
+ERRORS = """unknown error, out of memory, can't find the driver, can't find the target, can't find the logical unit,
+can't find the session, can't find the connection, can't find the binding, this target already exists,
+this logical unit number already exists, this binding already exists, this access control rule already exists,
+this access control rule does not exist, this account already exists, can't find the account, too many accounts,
+invalid request, this target already has an outgoing account, this target is still active,
+this logical unit is still active, this driver is busy, this operation isn't supported, unknown parameter,
+this device has Prevent Removal set"""
+
+
+def test_longhorn_knows_all_errors(b):
+    with open(b.tgtadm, "rb") as file:
+        program = file.read()
+    missing = [e for e in ERRORS.replace("\n", " ").split(", ") if b"\0" + e.encode() + b"\0" not in program]
+    tap.equal(missing, [], "errors that tgtadm cannot say")
+
+
 def test_longhorn_shuts_down_with_a_colon_behind_the_number(b):
     b.target()
     for line in b.show().split("\n"):
