@@ -31,14 +31,30 @@ static void check_block_size(struct model_reader *r, const char *text,
                              const struct model_line *line)
 {
     guint64 n = g_ascii_strtoull(text, NULL, 10);
-    if (n < 512 || n > 65536 || (n & (n - 1)) != 0)
-        conf_wrong(r->conf, line->where, "'block-size' is a power of two from 512 to 65536");
+    if (n < 512 || n > 4096 || (n & (n - 1)) != 0)
+        conf_wrong(r->conf, line->where, "'block-size' is a power of two from 512 to 4096");
 }
 
 static void check_identity(struct model_reader *r, const char *text, const struct model_line *line)
 {
     if (strcmp(text, "legacy") != 0 && strcmp(text, "uuid") != 0)
         conf_wrong(r->conf, line->where, "'identity' is legacy or uuid, not '%s'", text);
+}
+
+/* What initiators are told has fields of a fixed size; as tgt does, the beginning of a longer text
+ * is taken. */
+static char *cut(struct model_reader *r, enum model_lun_key key, const char *text,
+                 const struct model_line *line)
+{
+    static const unsigned most[LUN_KEYS] = {
+        [LUN_SCSI_ID] = 36, [LUN_VENDOR] = 8, [LUN_PRODUCT] = 16, [LUN_REVISION] = 4};
+    if (most[key] == 0 || strlen(text) <= most[key])
+        return g_strdup(text);
+    char *beginning = model_beginning(text, most[key]);
+    if (key != LUN_SCSI_ID) /* Cinder's is always longer */
+        conf_warn(r->conf, line->where, "'%s' has at most %u characters: '%s' is taken",
+                  model_lun_rows[key].directive, most[key], beginning);
+    return beginning;
 }
 
 void model_lun_take(struct model_reader *r, struct model_lun *lun, enum model_lun_key key,
@@ -53,7 +69,8 @@ void model_lun_take(struct model_reader *r, struct model_lun *lun, enum model_lu
         check_block_size(r, text, line);
     if (key == LUN_IDENTITY)
         check_identity(r, text, line);
-    model_lun_set(lun, key, text);
+    g_autofree char *value = cut(r, key, text, line);
+    model_lun_set(lun, key, value);
 }
 
 /* ---- Mode pages ---- */

@@ -255,3 +255,11 @@ bool model_has(const GPtrArray *texts, const char *text)
 {
     return g_ptr_array_find_with_equal_func((GPtrArray *)texts, text, g_str_equal, NULL);
 }
+
+char *model_beginning(const char *text, size_t most)
+{
+    size_t n = MIN(strlen(text), most);
+    while (n > 0 && (text[n] & 0xc0) == 0x80)
+        n--;
+    return g_strndup(text, n);
+}

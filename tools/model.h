@@ -170,6 +170,9 @@ struct model {
     GHashTable *features; /* running: names of what the daemon can do ("account", "isns", …) */
 };
 
+/* At most so many bytes of a text, without a character that is cut in two; free with g_free(). */
+char *model_beginning(const char *text, size_t most);
+
 struct model *model_new(void);
 void model_free(struct model *model); /* NULL is fine */
 struct model_target *model_target_add(struct model *model, const char *name,

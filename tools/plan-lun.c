@@ -9,6 +9,18 @@ static json_t *lun_params(const struct model_target *t, unsigned number)
     return json_pack("{s:s, s:i}", "target", t->name, "lun", (int)number);
 }
 
+/* tgt's serial numbers have 36 characters at most; it takes the beginning of longer ones. */
+static void know_identity(struct model_lun *lun, const char *identity)
+{
+    if (!lun->value[LUN_IDENTITY])
+        model_lun_set(lun, LUN_IDENTITY, identity);
+    const char *serial = lun->value[LUN_SERIAL];
+    if (!serial || strcmp(lun->value[LUN_IDENTITY], "legacy") != 0)
+        return;
+    g_autofree char *cut = model_beginning(serial, 36);
+    model_lun_set(lun, LUN_SERIAL, cut);
+}
+
 /* ---- Making one ---- */
 
 static json_t *create_value(const struct model_lun_row *row, const char *value)
@@ -131,8 +143,7 @@ static void remove_lun(struct plan *plan, const struct model_target *t, const st
 /* What the file does not say about its identity is as it is. */
 static void complete(struct model_lun *want, const struct model_lun *live)
 {
-    if (!want->value[LUN_IDENTITY])
-        model_lun_set(want, LUN_IDENTITY, live->value[LUN_IDENTITY]);
+    know_identity(want, live->value[LUN_IDENTITY]);
     want->cached = live->cached;
     if (!want->value[LUN_UUID] && strcmp(want->value[LUN_IDENTITY], "uuid") == 0)
         model_lun_set(want, LUN_UUID, live->value[LUN_UUID]);
@@ -266,8 +277,7 @@ static void change_lun(struct plan *plan, const struct model_target *t,
 
 static void add_lun(struct plan *plan, const struct model_target *t, struct model_lun *lun)
 {
-    if (!lun->value[LUN_IDENTITY])
-        model_lun_set(lun, LUN_IDENTITY, t->legacy ? "legacy" : "uuid");
+    know_identity(lun, t->legacy ? "legacy" : "uuid");
     struct plan_step *step = plan_step(plan, PLAN_ADD, t->name, NULL, "lun %u  backing-store %s",
                                        lun->number, name_of_store(lun));
     plan_lun_calls(step, t, lun);

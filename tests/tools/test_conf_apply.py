@@ -107,6 +107,18 @@ def test_target_of_tgts_tutorials(b):
     tap.equal((lun["serial"], lun["product"], lun["thin"], lun["block_size"]), ("1001", "MediaFiles", True, 4096), "what is served")
 
 
+def test_texts_that_are_too_long(b):
+    """Cinder's names of volumes are; tgt takes the beginning, and initiators know the disk by it."""
+    volume = "volume-0b1c2d3e-1111-2222-3333-444455556666"
+    text = target(f"<backing-store {b.images[0]}>", f"scsi_sn {volume}", f"scsi_id {volume}", "vendor_id VENDORTOOLONG",
+                  "product_id PRODUCTWAYTOOLONGFORIT", "product_rev 12345", "</backing-store>")
+    b.apply(text)
+    b.same(text)
+    lun = b.daemon.ctl_json("lun", "show", f"{A}/1")
+    tap.equal([lun[key].strip() for key in ("serial", "vendor", "product", "revision")],
+              [volume[:36], "VENDORTO", "PRODUCTWAYTOOLON", "1234"], "what initiators are told")
+
+
 def test_second_apply_does_nothing(b):
     b.apply(b.full())
     before = b.generation()
@@ -296,7 +308,7 @@ def test_invalid_file_changes_nothing(b):
 @tap.cases(
     of_a_parameter=lambda b: target("MaxBurstLength 1"),
     of_a_store=lambda b: target(f"<backing-store {b.images[2]}>", "bsopts colour=red", "</backing-store>"),
-    of_a_value=lambda b: target(f"<backing-store {b.images[2]}>", "product_id much too long for it", "</backing-store>"),
+    of_a_value=lambda b: target(f"<backing-store {b.images[2]}>", "lbppbe 99", "</backing-store>"),
     of_an_account=lambda b: target("incominguser " + 300 * "x" + " secretsecret"),
     of_a_portal=lambda b: f"portal {b.daemon.portals()[0].address}:{b.daemon.portals()[0].port} colour=red\n" + target(),
 )

@@ -96,6 +96,7 @@ def test_unknown_word(b, text, line, remark):
 @tap.cases(
     switch=(target("<backing-store /dev/null>\nreadonly maybe\n</backing-store>"), 3, "'readonly' is on or off, not 'maybe'"),
     number=(target("controller_tid seven"), 2, "'controller_tid' is a number"),
+    large_block=(target("<backing-store /dev/null>\nblock-size 8192\n</backing-store>"), 3, "from 512 to 4096"),
     block_size=(target("<backing-store /dev/null>\nblock-size 1000\n</backing-store>"), 3, "a power of two"),
     state=(target("state on"), 2, "'state' is ready or offline, not 'on'"),
     match=(target("match some"), 2, "'match' is all or any"),
@@ -128,6 +129,7 @@ def test_wrong_value(b, text, line, remark):
     two_passwords=("<target a>\nincominguser joe secret1\n</target>\n<target b>\nincominguser joe secret2\n</target>\n", 5, "has another password"),
     outgoing=(target("outgoinguser a secret1\noutgoinguser b secret2"), 3, "only one 'outgoinguser' is possible"),
     fixed=(target("IFMarker Yes"), 2, "'IFMarker' has no effect here: it is No"),
+    vendor=(target("<backing-store /dev/null>\nvendor_id VENDORTOOLONG\n</backing-store>"), 3, "'VENDORTO' is taken"),
     level=(target("ErrorRecoveryLevel 2"), 2, "'ErrorRecoveryLevel' has no effect here: it is 0"),
     connections=(target("MaxConnections 4"), 2, "'MaxConnections' has no effect here: it is 1"),
     retain=(target("DefaultTime2Retain 20"), 2, "'DefaultTime2Retain' has no effect here: it is 0"),
