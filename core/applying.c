@@ -20,6 +20,9 @@
 #define LINE_MAX_BYTES 2000u
 
 /* A stream of the child's. */
+/* Exit status of tgtctl config apply: not all was done. */
+#define HELD_BACK 8
+
 struct stream {
     int fd; /* -1: at its end */
     guint watch;
@@ -67,9 +70,15 @@ static char *how_it_ended(int status)
     return g_strdup_printf("tgtctl ended with status %d", WEXITSTATUS(status));
 }
 
+/* What initiators would notice is held back, and said. */
+static bool is_applied(int status)
+{
+    return WIFEXITED(status) && (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == HELD_BACK);
+}
+
 static GError *verdict(const struct applying *a)
 {
-    if (WIFEXITED(a->status) && WEXITSTATUS(a->status) == 0)
+    if (is_applied(a->status))
         return NULL;
     g_autofree char *how = how_it_ended(a->status);
     return g_error_new(CORE_ERROR, CORE_ERROR_FAILED, "%s has not been applied: %s", a->file,
@@ -148,8 +157,9 @@ static const char *program(void)
 
 static bool spawn(struct applying *a, int fds[2], GError **error)
 {
-    const char *const argv[] = {
-        program(), "--socket", daemon_get()->config.control_path, "config", "apply", a->file, NULL};
+    const char *const argv[] = {program(), "--socket", daemon_get()->config.control_path,
+                                "config",  "apply",    "--leave-out",
+                                a->file,   NULL};
     const GSpawnFlags flags =
         G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_LEAVE_DESCRIPTORS_OPEN | G_SPAWN_CLOEXEC_PIPES;
     return g_spawn_async_with_pipes(NULL, (char **)argv, NULL, flags, NULL, NULL, &a->pid, NULL,

@@ -38,6 +38,7 @@ const struct option_row option_rows[] = {
     {"kind", 0, "KIND",
      "of plugins: backing-store, device-type or transport, where a name stands for several; of "
      "histograms: latency (default) or size"},
+    {"leave-out", 0, NULL, "leave out targets with mistakes, and files that are not there"},
     {"legacy", 0, NULL,
      "as tgtadm makes it: identity from the numbers of target and unit, a controller at LUN 0"},
     {"once", 0, NULL, "one screen, without taking over the terminal"},

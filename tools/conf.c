@@ -51,6 +51,7 @@ void conf_warn(struct conf *conf, struct conf_where where, const char *format, .
 void conf_wrong(struct conf *conf, struct conf_where where, const char *format, ...)
 {
     va_list args;
+    conf->wrongs++;
     va_start(args, format);
     note(conf, where, true, g_strdup_vprintf(format, args));
     va_end(args);

@@ -57,6 +57,7 @@ struct conf {
     GPtrArray *files;        /* char *: files that were read, in order */
     GPtrArray *notes;        /* struct conf_note: warnings, and what the model finds */
     GHashTable *said;        /* texts of the notes: each is made once */
+    unsigned wrongs;         /* calls of conf_wrong() */
 };
 
 /* Read a file with all that it includes. NULL: `error` is one sentence, with file and line. */

@@ -32,14 +32,25 @@ static bool check_against_daemon(struct ctl *ctl, struct comparison *c)
         model_check_in_use(c->source.conf, c->source.model, c->live);
     json_decref(plugins);
     ctl->status = CTL_INVALID;
-    return conf_errors(c->source.conf) == 0;
+    return source_can_be_served(&c->source);
+}
+
+/* What is left out of the file is not meant to go. */
+static bool refuse_both(struct ctl *ctl)
+{
+    fputs("tgtctl: --prune and --leave-out do not go together\n", stderr);
+    ctl->status = CTL_USAGE;
+    return false;
 }
 
 /* False: ctl->status is the exit status, stderr says why. */
 static bool compare(struct ctl *ctl, struct comparison *c)
 {
     *c = (struct comparison){0};
-    if (!source_load(&c->source, source_file(ctl, 0))) {
+    bool leaves_out = args_has(&ctl->args, "leave-out");
+    if (leaves_out && args_has(&ctl->args, "prune"))
+        return refuse_both(ctl);
+    if (!source_load(&c->source, source_file(ctl, 0), leaves_out)) {
         ctl->status = CTL_INVALID;
         return false;
     }
@@ -47,6 +58,8 @@ static bool compare(struct ctl *ctl, struct comparison *c)
     c->live = model_live(ctl, true);
     bool ok = c->live && check_against_daemon(ctl, c);
     source_print_notes(c->source.conf, stderr);
+    if (ok)
+        source_leave_out(&c->source, c->live);
     if (ok)
         c->plan = plan_new(c->live, c->source.model, args_has(&ctl->args, "prune"),
                            args_has(&ctl->args, "force"));

@@ -62,7 +62,7 @@ static void print_check(const struct source *s)
 static enum ctl_exit config_check(struct ctl *ctl)
 {
     struct source s;
-    if (!source_load(&s, source_file(ctl, 0)))
+    if (!source_load(&s, source_file(ctl, 0), false))
         return CTL_INVALID;
     check_plugins(ctl, &s);
     enum ctl_exit status = conf_errors(s.conf) > 0 ? CTL_INVALID : CTL_OK;
@@ -97,7 +97,7 @@ static enum ctl_exit config_show(struct ctl *ctl)
     if (args_has(&ctl->args, "running"))
         return ctl_word(ctl, 0) ? ctl_wrong("either a file is shown or, with --running, the daemon")
                                 : show_running(ctl);
-    if (!source_load(&s, source_file(ctl, 0)))
+    if (!source_load(&s, source_file(ctl, 0), false))
         return CTL_INVALID;
     source_print_notes(s.conf, stderr);
     enum ctl_exit status = show(ctl, s.model);
@@ -217,7 +217,7 @@ const struct command ctl_config_commands[] = {
      0,
      1,
      config_apply,
-     {"dry-run", "prune", "force"}},
+     {"dry-run", "prune", "force", "leave-out"}},
     {"config",
      "save",
      "[FILE]",

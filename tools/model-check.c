@@ -13,12 +13,14 @@
 typedef void (*lun_fn)(struct conf *conf, const struct model_target *t, struct model_lun *lun,
                        const void *data);
 
-static void each_lun(struct conf *conf, const struct model *model, lun_fn fn, const void *data)
+static void each_lun(struct conf *conf, struct model *model, lun_fn fn, const void *data)
 {
     for (guint i = 0; i < model->targets->len; i++) {
-        const struct model_target *t = model->targets->pdata[i];
+        struct model_target *t = model->targets->pdata[i];
+        unsigned wrongs = conf->wrongs;
         for (guint k = 0; k < t->luns->len; k++)
             fn(conf, t, t->luns->pdata[k], data);
+        model_blame(model, t, conf->wrongs - wrongs);
     }
 }
 
@@ -40,8 +42,8 @@ static void check_file(struct conf *conf, const struct model_target *t, struct m
     if (!has_file(lun))
         return;
     void (*say)(struct conf *, struct conf_where, const char *, ...) =
-        model->ignore_errors ? conf_warn : conf_wrong;
-    lun->absent = stat(lun->path, &st) < 0 && model->ignore_errors;
+        model->ignore_errors || model->leaves_out ? conf_warn : conf_wrong;
+    lun->absent = stat(lun->path, &st) < 0 && (model->ignore_errors || model->leaves_out);
     if (stat(lun->path, &st) < 0)
         say(conf, lun->where, "LUN %u of %s: %s: %s", lun->number, t->name, lun->path,
             g_strerror(errno));
@@ -67,7 +69,7 @@ static void check_controller(struct conf *conf, const struct model_target *t, st
                    t->name);
 }
 
-void model_check(struct conf *conf, const struct model *model)
+void model_check(struct conf *conf, struct model *model)
 {
     each_lun(conf, model, check_file, model);
     each_lun(conf, model, check_controller, NULL);
@@ -116,7 +118,7 @@ static void check_plugins(struct conf *conf, const struct model_target *t, struc
     check_one(conf, lun, data, "type:", "device-type", type ? type : "disk");
 }
 
-void model_check_plugins(struct conf *conf, const struct model *model, const json_t *plugins)
+void model_check_plugins(struct conf *conf, struct model *model, const json_t *plugins)
 {
     struct provided p = {g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free),
                          g_ptr_array_new_with_free_func(g_free)};
@@ -150,7 +152,7 @@ static void check_in_use(struct conf *conf, const struct model_target *t, struct
         close(fd);
 }
 
-void model_check_in_use(struct conf *conf, const struct model *model, const struct model *live)
+void model_check_in_use(struct conf *conf, struct model *model, const struct model *live)
 {
     each_lun(conf, model, check_in_use, live);
 }

@@ -185,8 +185,14 @@ static void read_targets(struct model_reader *r, const struct conf_block *root)
             g_ptr_array_add(blocks, b);
     }
     g_ptr_array_sort(blocks, by_name);
-    for (guint i = 0; i < blocks->len; i++)
+    for (guint i = 0; i < blocks->len; i++) {
+        unsigned wrongs = r->conf->wrongs, targets = r->model->targets->len;
         model_read_target(r, blocks->pdata[i]);
+        if (r->model->targets->len > targets)
+            model_blame(r->model, r->model->targets->pdata[targets], r->conf->wrongs - wrongs);
+        else
+            r->model->target_wrongs += r->conf->wrongs - wrongs;
+    }
 }
 
 struct model *model_read(struct conf *conf)

@@ -140,6 +140,28 @@ struct model_target *model_target_add(struct model *model, const char *name,
     return t;
 }
 
+void model_blame(struct model *model, struct model_target *target, unsigned wrongs)
+{
+    model->target_wrongs += wrongs;
+    target->wrong |= wrongs > 0;
+}
+
+void model_target_remove(struct model *model, struct model_target *target)
+{
+    g_hash_table_remove(model->by_name, target->name);
+    g_ptr_array_remove(model->targets, target);
+}
+
+void model_target_empty(struct model_target *target)
+{
+    GPtrArray *lists[] = {target->params,   target->addresses, target->initiators,
+                          target->incoming, target->maps,      target->luns};
+    for (unsigned i = 0; i < G_N_ELEMENTS(lists); i++)
+        g_ptr_array_set_size(lists[i], 0);
+    g_clear_pointer(&target->outgoing, g_free);
+    target->online = false;
+}
+
 struct model_target *model_target(const struct model *model, const char *name)
 {
     return g_hash_table_lookup(model->by_name, name);

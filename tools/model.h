@@ -128,6 +128,7 @@ struct model_target {
     GPtrArray *maps;       /* struct model_map */
     GPtrArray *luns;       /* struct model_lun, by number */
     unsigned sessions;     /* running */
+    bool wrong;            /* there are mistakes in it */
 };
 
 struct model_portal {
@@ -162,6 +163,8 @@ struct model {
     char *outgoing;              /* or NULL */
     char *isns[MODEL_ISNS_KEYS]; /* NULL: not said */
     bool ignore_errors;
+    bool leaves_out;             /* what cannot be served is left out (config-source.h) */
+    unsigned target_wrongs;      /* calls of conf_wrong() that were about a target */
     char *default_driver;        /* or NULL */
     char *control_port;          /* or NULL */
     json_int_t generation;       /* running: of the configuration */
@@ -175,6 +178,11 @@ char *model_beginning(const char *text, size_t most);
 
 struct model *model_new(void);
 void model_free(struct model *model); /* NULL is fine */
+/* So many mistakes were found in it. */
+void model_blame(struct model *model, struct model_target *target, unsigned wrongs);
+void model_target_remove(struct model *model, struct model_target *target);
+/* Nothing is left but the name and the number: it is offline, without logical units, for nobody. */
+void model_target_empty(struct model_target *target);
 struct model_target *model_target_add(struct model *model, const char *name,
                                       struct conf_where where);
 struct model_target *model_target(const struct model *model, const char *name);

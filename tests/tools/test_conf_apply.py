@@ -12,7 +12,7 @@ import bed
 from bed import tap
 from session import Session
 
-OK, REFUSED, NOT_FOUND, BUSY, INVALID, PARTIAL, DIFFERENT = 0, 2, 4, 6, 7, 8, 10
+OK, USAGE, REFUSED, NOT_FOUND, BUSY, INVALID, PARTIAL, DIFFERENT = 0, 1, 2, 4, 6, 7, 8, 10
 A, B = "iqn.2026-01.org.example:a", "iqn.2026-01.org.example:b"
 INITIATOR = "iqn.2010-11.org.example:conf"
 
@@ -352,6 +352,34 @@ def test_generation_is_raised_by_changes_only(b):
     tap.equal(client.result("config.generation")["generation"], first, "without a change")
     client.result("target.create", name=A)
     tap.equal(client.result("config.generation")["generation"], first + 1, "after a change")
+
+
+# Leave out ------------------------------------------------------------------------------------
+
+
+def test_leave_out_serves_the_rest(b):
+    text = (target("colour red", "initiator-adress 10.0.0.1", f"backing-store {b.images[0]}", name=A)
+            + target(f"backing-store {b.images[1]}", "backing-store /nowhere/disk", name=B))
+    b.apply(text, status=INVALID)
+    done = b.apply(text, "--leave-out")
+    tap.true("unknown option 'colour'" in done.stderr and f"{A} is offline and empty" in done.stderr and "/nowhere/disk" in done.stderr,
+             done.stderr)
+    wrong, right = b.client().result("target.list", detail=True)
+    tap.equal((wrong["name"], wrong["state"], wrong["luns"], wrong["acl"]["addresses"]), (A, "offline", [], []), "with mistakes")
+    tap.equal((right["name"], right["tid"], [lun["path"] for lun in right["luns"]]), (B, 2, [b.images[1]]), "without")
+
+
+def test_leave_out_does_not_touch_what_is_served(b):
+    b.apply(target(f"backing-store {b.images[0]}", "initiator-address 10.0.0.1"))
+    before = b.running()
+    done = b.apply(target(f"backing-store {b.images[1]}", "colour red"), "--leave-out")
+    tap.true(f"{A} is left as it is" in done.stderr, done.stderr)
+    tap.equal(b.running(), before, "configuration")
+
+
+def test_leave_out_is_for_targets(b):
+    b.apply("colour red\n" + target(), "--leave-out", status=INVALID)
+    b.apply(target(), "--leave-out", "--prune", status=USAGE)
 
 
 # Save -----------------------------------------------------------------------------------------

@@ -273,7 +273,7 @@ def test_configuration_comes_before_ready(f):
     m.start("-f", *f.arguments(), *f.config(), env=f.stand_in(
         f"{f.tgtctl} --socket \"$2\" target create {IQN}; echo changed something"))
     m.ready()
-    tap.equal(f.applied(), [f"--socket {f.path('control')} config apply {f.path('targets.conf')}"], "how it was called")
+    tap.equal(f.applied(), [f"--socket {f.path('control')} config apply --leave-out {f.path('targets.conf')}"], "how it was called")
     tap.equal(f.ctl("target", "show", IQN).returncode, 0, "status of target show")
     tap.equal(m.end(), 0, "exit status")
 
@@ -298,6 +298,13 @@ def test_nobody_is_let_in_before_it_is_applied(f):
     m.ready()
     tap.equal(m.end(), 0, "exit status")
     os.unlink(f.path("go"))
+
+
+def test_configuration_that_is_held_back_in_part_is_applied(f):
+    m = f.manager()
+    m.start("-f", *f.arguments(), *f.config(), env=f.stand_in("exit 8"))
+    m.ready()
+    tap.equal(m.end(), 0, "exit status")
 
 
 @tap.cases(says=("echo 'targets.conf:3: no such option' >&2; exit 7", "targets.conf has not been applied: targets.conf:3: no such option"),
