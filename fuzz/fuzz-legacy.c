@@ -9,10 +9,8 @@
 #include <unistd.h>
 
 #include "control-client.h"
-#include "daemon.h"
-#include "log.h"
+#include "fuzz-daemon.h"
 #include "session.h"
-#include "target.h"
 #include "wire.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
@@ -20,13 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-    struct daemon_config config = {.ring = g_strdup("poll"),
-                                   .threads = 1,
-                                   .plugin_dirs = g_new0(char *, 1),
-                                   .plugin_conf_dirs = g_new0(char *, 1)};
-    log_set_level(TGT_LOG_ERROR);
-    if (!daemon_start(&config, NULL) || !target_create("iqn.2026-01.org.example:a", 1, NULL))
-        g_error("the daemon does not start");
+    fuzz_daemon_start();
     return 0;
 }
 

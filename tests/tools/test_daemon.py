@@ -124,6 +124,14 @@ def test_control_port_names_the_socket(f):
     os.unlink("/run/tgtd/control.4242.lock")
 
 
+@tap.cases(short=("-D",), long=("--nodaemonize",))
+def test_stays_where_it_was_started_and_logs_to_syslog(f, option):
+    process = f.start(option, *f.arguments())
+    system = bed.json.loads(f.ctl("--format", "json", "system", "show").stdout)
+    tap.equal((system["pid"], os.getsid(system["pid"])), (process.pid, os.getsid(0)), "process and session")
+    tap.equal(end(process), 0, "exit status")
+
+
 # A daemon -------------------------------------------------------------------------------------
 
 
