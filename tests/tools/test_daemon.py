@@ -121,7 +121,8 @@ def test_control_port_names_the_socket(f):
         time.sleep(0.02)
     process.terminate()
     tap.equal(process.wait(10 * tap.slowness()), 0, "exit status")
-    os.unlink("/run/tgtd/control.4242.lock")
+    for left in ("control.4242.lock", "socket.4242", "socket.4242.lock"):
+        os.unlink(f"/run/tgtd/{left}")
 
 
 @tap.cases(short=("-D",), long=("--nodaemonize",))
