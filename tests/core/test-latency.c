@@ -70,17 +70,25 @@ static void a_slow_store(struct disk *d, gconstpointer data)
     expect_stage(&sum, LATENCY_STORE);
 }
 
-static void data_that_come_late(struct disk *d, gconstpointer data)
+/* A measured write of one block whose data are held back. */
+static struct fake_cmd *write_that_waits(struct disk *d, uint8_t *block, size_t size)
 {
-    uint8_t cdb[16], block[512] = {0};
+    uint8_t cdb[16];
     disk_cdb16(cdb, 0x8a, 0, 0, 1);
     struct fake_cmd *c = fake_cmd_new(d->n, 1, cdb, sizeof cdb);
     c->out = block;
-    c->out_len = sizeof block;
+    c->out_len = size;
     c->hold_data = true;
     measure_next(d);
     fake_submit(c);
     fake_wait(c, FAKE_DATA_OUT);
+    return c;
+}
+
+static void data_that_come_late(struct disk *d, gconstpointer data)
+{
+    uint8_t block[512] = {0};
+    struct fake_cmd *c = write_that_waits(d, block, sizeof block);
     g_usleep(DELAY_US);
     fake_data(c, 0);
     fake_wait(c, FAKE_RELEASED);
@@ -129,15 +137,8 @@ static void classes_and_sizes(struct disk *d, gconstpointer data)
 
 static void an_aborted_command_is_not_counted(struct disk *d, gconstpointer data)
 {
-    uint8_t cdb[16], block[512] = {0};
-    disk_cdb16(cdb, 0x8a, 0, 0, 1);
-    struct fake_cmd *c = fake_cmd_new(d->n, 1, cdb, sizeof cdb);
-    c->out = block;
-    c->out_len = sizeof block;
-    c->hold_data = true;
-    measure_next(d);
-    fake_submit(c);
-    fake_wait(c, FAKE_DATA_OUT);
+    uint8_t block[512] = {0};
+    struct fake_cmd *c = write_that_waits(d, block, sizeof block);
     g_assert_cmpint(fake_tmf(d->n, TGT_TMF_ABORT_TASK, 1, c->tag), ==, TGT_TMF_COMPLETE);
     fake_wait(c, FAKE_RELEASED);
     fake_cmd_free(c);
