@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -13,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "config.h"
 #include "control-client.h"
 #include "log.h"
@@ -55,27 +55,16 @@ static void timer_stop(struct helper *h)
 static int spawn(struct helper *h, int control)
 {
     posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attr;
-    sigset_t none, all;
     char *argv[] = {(char *)"tgt-isns", NULL};
     /* Out of the way of the numbers that the child gets. */
     int from[] = {fcntl(control, F_DUPFD_CLOEXEC, 10), fcntl(h->changed, F_DUPFD_CLOEXEC, 10)};
-    sigemptyset(&none);
-    sigfillset(&all);
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDWR, 0);
     posix_spawn_file_actions_adddup2(&actions, STDIN_FILENO, STDOUT_FILENO);
     posix_spawn_file_actions_adddup2(&actions, from[0], ISNS_FD_CONTROL);
     posix_spawn_file_actions_adddup2(&actions, from[1], ISNS_FD_CHANGED);
-    posix_spawnattr_init(&attr);
-    posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
-                                        POSIX_SPAWN_SETSIGDEF);
-    posix_spawnattr_setsigmask(&attr, &none);
-    posix_spawnattr_setsigdefault(&attr, &all);
-    int result = from[0] < 0 || from[1] < 0
-                     ? EMFILE
-                     : posix_spawn(&h->pid, program(), &actions, &attr, argv, environ);
-    posix_spawnattr_destroy(&attr);
+    int result =
+        from[0] < 0 || from[1] < 0 ? EMFILE : child_spawn(&h->pid, program(), &actions, argv);
     posix_spawn_file_actions_destroy(&actions);
     for (unsigned i = 0; i < G_N_ELEMENTS(from); i++)
         if (from[i] >= 0)

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -14,6 +13,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "child.h"
 #include "log.h"
 #include "plugin-private.h"
 
@@ -86,24 +86,14 @@ static void close_all(const int *fds, unsigned n)
 static int spawn_with(struct probe *probe, const int from[3])
 {
     posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attr;
-    sigset_t none, all;
     char *argv[] = {(char *)"tgt-plugin-probe", probe->file_name, probe->conf_file, NULL};
-    sigemptyset(&none);
-    sigfillset(&all);
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
     posix_spawn_file_actions_adddup2(&actions, from[0], PROBE_FD_FILE);
     posix_spawn_file_actions_adddup2(&actions, from[1], PROBE_FD_WORDS);
     posix_spawn_file_actions_adddup2(&actions, from[2], PROBE_FD_REPORT);
-    posix_spawnattr_init(&attr);
-    posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
-                                        POSIX_SPAWN_SETSIGDEF);
-    posix_spawnattr_setsigmask(&attr, &none);
-    posix_spawnattr_setsigdefault(&attr, &all);
-    int result = posix_spawn(&probe->pid, probe->helper, &actions, &attr, argv, environ);
-    posix_spawnattr_destroy(&attr);
+    int result = child_spawn(&probe->pid, probe->helper, &actions, argv);
     posix_spawn_file_actions_destroy(&actions);
     return result;
 }
